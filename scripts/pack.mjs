@@ -1,11 +1,23 @@
 /** `npm run pack`: the tarballs that users install, and the one with the addon for this platform, in `out/packages`. */
 
-import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { demand, ROOT } from "./command.mjs";
+import { newest } from "./freshness.mjs";
 import { packages } from "./packages.mjs";
 
 const NATIVE = "@atomiton/conductor-native";
@@ -24,6 +36,40 @@ export async function pack(folder) {
   for (const platform of platformsOf(native)) tarballs.push(await packPlatform(native, platform, folder));
   for (const one of packages) tarballs.push(await packPackage(one, folder));
   return tarballs;
+}
+
+/**
+ * The tarballs of what is built now: the first who asks packs it, which takes longer than to install it, and all others get the same.
+ *
+ * @returns {Promise<string[]>} as {@link pack}; the files are shared, and must stay as they are
+ */
+export async function packed() {
+  const all = join(ROOT, ".cache", "packages");
+  const folder = join(all, String(newest(packages.flatMap(packedFiles))));
+  const order = join(folder, "order.json");
+  if (!existsSync(order)) {
+    mkdirSync(all, { recursive: true });
+    const begun = mkdtempSync(join(all, "begun-"));
+    const names = (await pack(begun)).map((path) => basename(path));
+    writeFileSync(join(begun, "order.json"), JSON.stringify(names));
+    try {
+      renameSync(begun, folder);
+    } catch (error) {
+      rmSync(begun, { recursive: true });
+      // Another process was faster.
+      if (!existsSync(order)) throw error;
+    }
+    for (const name of readdirSync(all)) {
+      if (name !== basename(folder) && !name.startsWith("begun-")) rmSync(join(all, name), { recursive: true });
+    }
+  }
+  return JSON.parse(readFileSync(order, "utf8")).map((name) => join(folder, name));
+}
+
+/** What goes into the tarball of a package, by its manifest. */
+function packedFiles({ path, manifest }) {
+  const addons = readdirSync(path).filter((file) => ADDON.test(file));
+  return ["package.json", "README.md", "LICENSE", ...manifest.files, ...addons].map((name) => join(path, name));
 }
 
 /** Packs one package of this repository as it would be published; where the tarball is. */

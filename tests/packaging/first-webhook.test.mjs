@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 import { ROOT } from "../../scripts/command.mjs";
-import { pack } from "../../scripts/pack.mjs";
+import { packed } from "../../scripts/pack.mjs";
 import { startRegistry } from "./registry.mjs";
 
 const README = readFileSync(join(ROOT, "README.md"), "utf8");
@@ -20,7 +20,7 @@ test("five commands of the README lead from an empty folder to the execution of 
   assert.equal(lines.length, 5);
   const place = mkdtempSync(join(tmpdir(), "conductor-first-"));
   t.after(() => rmSync(place, { recursive: true, force: true, maxRetries: 5 }));
-  const registry = await startRegistry(await pack(join(place, "tarballs")));
+  const registry = await startRegistry(await packed());
   t.after(() => registry.stop());
   const folder = join(place, "empty");
   mkdirSync(folder);

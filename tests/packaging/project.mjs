@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
 import { demand } from "../../scripts/command.mjs";
-import { pack } from "../../scripts/pack.mjs";
+import { packed } from "../../scripts/pack.mjs";
 
 const require = createRequire(import.meta.url);
 
@@ -29,7 +29,7 @@ const PROGRAMS = join("node_modules", ".bin");
  */
 export async function createProject(needed = []) {
   const folder = mkdtempSync(join(tmpdir(), "conductor-project-"));
-  const tarballs = await pack(join(folder, "tarballs"));
+  const tarballs = await packed();
   writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "project", private: true }));
   await demand("npm", ["install", ...QUIETLY, ...tarballs, ...needed], { cwd: folder });
   return projectIn(folder);

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 
 import { demand } from "../../scripts/command.mjs";
-import { pack } from "../../scripts/pack.mjs";
+import { packed } from "../../scripts/pack.mjs";
 import { projectIn, QUIETLY } from "./project.mjs";
 
 /**
@@ -50,9 +50,7 @@ export const NAMES = Object.keys(MANAGERS);
 export async function createStrictProject(name, dependencies) {
   const { needed, program, settings, replaced, install } = MANAGERS[name];
   const project = projectIn(mkdtempSync(join(tmpdir(), "conductor-strict-")));
-  const tarballs = Object.fromEntries(
-    (await pack(join(project.folder, "tarballs"))).map((file) => [packageIn(file), `file:${file}`]),
-  );
+  const tarballs = Object.fromEntries((await packed()).map((file) => [packageIn(file), `file:${file}`]));
   const direct = { "@atomiton/conductor": tarballs["@atomiton/conductor"], ...dependencies };
   const manifest = { name: "project", private: true, dependencies: direct, ...replaced(tarballs) };
   project.write("package.json", JSON.stringify(manifest));

@@ -1,8 +1,6 @@
 /** How long something is waited for: a timer and an abort signal that never outlive the waiting. */
+import { LONGEST_TIMER_MS } from "@atomiton/values";
 import { EventError, eventText } from "./error.js";
-
-/** Longest delay that a timer can hold, in ms (2³¹ − 1); a longer one would fire at once. */
-const LONGEST_TIMER = 2_147_483_647;
 
 export interface Patience {
   /** In ms; null means no timeout, as undefined does. */
@@ -40,7 +38,7 @@ export function watch(
     stop();
     if (signal) giveUp(abortedError(bus, event, signal));
   };
-  if (timeout !== undefined && timeout !== null && timeout <= LONGEST_TIMER) {
+  if (timeout !== undefined && timeout !== null && timeout <= LONGEST_TIMER_MS) {
     timer = startTimer(timeout, () => {
       stop();
       giveUp(new EventError("TIMEOUT", `Nothing within ${timeout} ms for ${eventText(bus, event)}`, { bus, event }));
@@ -53,7 +51,7 @@ export function watch(
 
 /** A timer that does not keep a process alive; a delay longer than a timer can hold is cut to that. */
 export function startTimer(delay: number, callback: () => void): ReturnType<typeof setTimeout> {
-  const timer: unknown = setTimeout(callback, Math.min(delay, LONGEST_TIMER));
+  const timer: unknown = setTimeout(callback, Math.min(delay, LONGEST_TIMER_MS));
   if (typeof timer === "object" && timer !== null && "unref" in timer && typeof timer.unref === "function")
     timer.unref();
   return timer as ReturnType<typeof setTimeout>;

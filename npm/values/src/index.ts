@@ -4,5 +4,6 @@ export { isObject, isRecord, type Kind, kindOf, tagOf } from "./kind.js";
 export { isLayer, withoutLayers } from "./layers.js";
 export { nameHere } from "./names-elsewhere.js";
 export { type Limits, type Size, sizeOf } from "./size.js";
+export { LONGEST_TIMER_MS } from "./timers.js";
 export { FOUND, LEFT, OVER, type Step, Walk } from "./walk.js";
 export { classOf, describe, messageOf, placeText } from "./words.js";

@@ -48,7 +48,7 @@ export class OwnTransport {
   }
 
   /**
-   * Runs a node or a flow. Rejects never.
+   * Runs a node or a flow. Never rejects.
    *
    * @param wanted its `timeout` in ms counts before that of the conductor; nothing else can be told to the transport
    */

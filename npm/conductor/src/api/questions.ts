@@ -1,4 +1,5 @@
 /** The questions that the runs of one conductor put to people. */
+import { LONGEST_TIMER_MS } from "@atomiton/values";
 import type { Asker } from "../engine/call.js";
 import { coded } from "../engine/failure.js";
 import type { Isolate } from "../events/isolate.js";
@@ -9,9 +10,6 @@ import { Callbacks } from "./callbacks.js";
 
 /** Ids that an error names. */
 const MOST_NAMED = 10;
-
-/** As long as a question is open the process goes on; in ms, the longest that a timer can wait. */
-const LONG = 2 ** 31 - 1;
 
 interface Open {
   question: OpenQuestion;
@@ -52,7 +50,7 @@ export class Questions {
         ...(waitFor !== undefined && { openUntil: askedAt + waitFor }),
       };
       keeper?.asked(question);
-      const keepsGoing = setInterval(() => {}, LONG);
+      const keepsGoing = setInterval(() => {}, LONGEST_TIMER_MS);
       const close = () => {
         clearInterval(keepsGoing);
         this.open.delete(id);

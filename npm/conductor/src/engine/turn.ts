@@ -1,4 +1,5 @@
 /** The host: its clock, its timers, and letting it have its turn. */
+import { LONGEST_TIMER_MS } from "@atomiton/values";
 
 /**
  * Where scripts are not trusted, a look at the precise clock takes longer than running a node, and four times as long as
@@ -44,9 +45,6 @@ export class Clock {
     return now - this.origin;
   }
 }
-
-/** The longest time that a timer of the host can be set to. */
-const LONGEST_TIMER_MS = 0x7fff_ffff;
 
 /** Calls back once, not before `ms` have passed. */
 export function setTimer(callback: () => void, ms: number): ReturnType<typeof setTimeout> {

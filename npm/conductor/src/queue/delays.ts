@@ -1,3 +1,4 @@
+import { LONGEST_TIMER_MS } from "@atomiton/values";
 import { Heap } from "./heap.js";
 
 interface Delayed<T> {
@@ -6,9 +7,6 @@ interface Delayed<T> {
   due: number;
   order: number;
 }
-
-/** Timers take no more, in ms. */
-export const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
 /** Items that wait for their time, with one timer for all. The process stays as long as there are any. */
 export class Delays<T> {
@@ -48,7 +46,7 @@ export class Delays<T> {
     this.#armed = due;
     if (due === Number.POSITIVE_INFINITY) return;
     // Rounded up: a timer that is early would have to be set once more.
-    const wait = Math.min(Math.max(Math.ceil(due - performance.now()), 0), LONGEST_TIMEOUT);
+    const wait = Math.min(Math.max(Math.ceil(due - performance.now()), 0), LONGEST_TIMER_MS);
     this.#timer = setTimeout(() => this.#wake(), wait);
   }
 

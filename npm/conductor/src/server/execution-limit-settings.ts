@@ -1,4 +1,5 @@
 /** The limits of executions, as an owner sets them. */
+import { LONGEST_TIMER_MS } from "@atomiton/values";
 import { coded } from "../engine/failure.js";
 import { demandNames } from "../engine/setting-names.js";
 import type { Role } from "../services/declaration.js";
@@ -29,9 +30,6 @@ const PER_CALLER: PlaceLimit = { concurrent: 50, queued: 1000 };
 const PER_WEBHOOK: PlaceLimit = { concurrent: 100, queued: 1000 };
 const IN_ALL: PlaceLimit = { concurrent: 200, queued: 5000 };
 const UNLIMITED: PlaceLimit = { concurrent: Number.POSITIVE_INFINITY, queued: Number.POSITIVE_INFINITY };
-
-/** A longer timer would end at once. */
-const LONGEST_MS = 2 ** 31 - 1;
 
 /** A limit with what was not said. */
 export interface Limit {
@@ -64,7 +62,7 @@ export function checkedLimits(limits: ExecutionLimits): Limits {
     if (given === false) return { places: UNLIMITED, durationMs: undefined };
     demandNames(`limits.${name}`, given, ["concurrent", "queued", "durationMs"]);
     const { durationMs } = given;
-    if (durationMs !== undefined) demandNumber(`limits.${name}.durationMs`, durationMs, 1, LONGEST_MS);
+    if (durationMs !== undefined) demandNumber(`limits.${name}.durationMs`, durationMs, 1, LONGEST_TIMER_MS);
     return { places: placesOf(name, given, usual), durationMs };
   };
   const [runner, editor, admin] = (["runner", "editor", "admin"] as const).map((role) => limitOf(role, PER_CALLER));

@@ -1,7 +1,5 @@
 /** Waiting for a bounded time. */
-
-/** A longer timer would end at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+import { LONGEST_TIMER_MS } from "@atomiton/values";
 
 /** What is there within some ms; `undefined` where nothing is. */
 export async function within<T>(ms: number, done: Promise<T>): Promise<T | undefined> {

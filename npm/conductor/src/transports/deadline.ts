@@ -1,4 +1,5 @@
 /** How long answers may take. */
+import { LONGEST_TIMER_MS } from "@atomiton/values";
 import { CHANNELS } from "../services/contract.js";
 
 /** For an answer to a command, in ms. */
@@ -14,12 +15,9 @@ export function awaitsExecution(channel: string, command: string): boolean {
   return declared?.commands.get(command)?.awaitsExecution ?? command === "execute";
 }
 
-/** Longer ones overflow and would fire at once. */
-const LONGEST = 2 ** 31 - 1;
-
 /** Calls back after so many ms, once, unless it is ended before. Never for 0, `Infinity` and the like. */
 export function startDeadline(ms: number, onEnd: () => void): () => void {
-  if (!(ms > 0 && ms <= LONGEST)) return () => {};
+  if (!(ms > 0 && ms <= LONGEST_TIMER_MS)) return () => {};
   const timer = setTimeout(onEnd, ms);
   return () => clearTimeout(timer);
 }

@@ -4,6 +4,7 @@ import type { FlowProblem } from "../engine/flows.js";
 import { startDeadline } from "../transports/deadline.js";
 import { codeOf, TransportError } from "../transports/failure.js";
 import type { NodeDefinition } from "../types/definition.js";
+import { uuid } from "../types/uuid.js";
 import type { WorkerLike } from "../types/worker.js";
 import {
   type FromWorker,
@@ -239,5 +240,5 @@ function unfit(why: string): TransportError {
 
 /** Pages of a site share the names of locks. */
 function createLockName(): string {
-  return `@atomiton/conductor:${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
+  return `@atomiton/conductor:${uuid()}`;
 }

@@ -1,4 +1,5 @@
 /** One request and its answer. */
+import { LONGEST_TIMER_MS } from "@atomiton/values";
 import { throwIfAborted } from "../contract/abort.js";
 import { NodeError } from "../contract/error.js";
 import { sharedParameters } from "../definition/node-type.js";
@@ -7,9 +8,6 @@ import { failingStatuses, type StatusAdvice, statusFailure } from "../types/http
 import { answerOf } from "./http-answer.js";
 import { type Body, following, hasOwnHeaders, isStreamed, type Sent } from "./http-redirects.js";
 import type { NodeWork } from "./work.js";
-
-/** ms that a timer can count. */
-const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
 /** A request. */
 export interface HttpCall {
@@ -41,7 +39,7 @@ export interface Deadline {
 /** The time limit of a node from now on; `undefined` where it has none. */
 export function deadlineOf({ explicitTimeout }: Pick<NodeWork<unknown>, "explicitTimeout">): Deadline | undefined {
   if (explicitTimeout === undefined || explicitTimeout === sharedParameters.timeout.default) return undefined;
-  const ms = Math.min(Math.ceil(explicitTimeout), LONGEST_TIMEOUT);
+  const ms = Math.min(Math.ceil(explicitTimeout), LONGEST_TIMER_MS);
   return { signal: AbortSignal.timeout(ms), limit: explicitTimeout };
 }
 

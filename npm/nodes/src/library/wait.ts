@@ -1,7 +1,5 @@
+import { LONGEST_TIMER_MS } from "@atomiton/values";
 import { throwIfAborted, unlessAborted } from "../contract/abort.js";
-
-/** The longest wait of a timer in ms: a longer one would be over at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
  * Waits so many ms.
@@ -10,7 +8,7 @@ const LONGEST_TIMER = 2 ** 31 - 1;
  */
 export async function wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
   throwIfAborted(signal);
-  for (let left = ms; left > 0; left -= LONGEST_TIMER) await timer(Math.min(left, LONGEST_TIMER), signal);
+  for (let left = ms; left > 0; left -= LONGEST_TIMER_MS) await timer(Math.min(left, LONGEST_TIMER_MS), signal);
 }
 
 async function timer(ms: number, signal: AbortSignal | undefined): Promise<void> {

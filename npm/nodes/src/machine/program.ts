@@ -1,6 +1,8 @@
 /** Runs a program to its end, with its output in memory. */
+
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable } from "node:stream";
+import { LONGEST_TIMER_MS } from "@atomiton/values";
 
 import { throwIfAborted } from "../contract/abort.js";
 import { NodeError } from "../contract/error.js";
@@ -8,8 +10,6 @@ import { endGroup, GROUP_OPTIONS, startTied } from "./process-group.js";
 
 /** Bytes of each stream that are kept. */
 const LARGEST_OUTPUT = 50 * 1024 * 1024;
-/** ms that a timer can count. */
-const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
 /** A program and what it gets. */
 export interface ProgramCall {
@@ -71,7 +71,7 @@ export async function runProgram(call: ProgramCall): Promise<ProgramEnd> {
     for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
     if (!isOver) stop("timeout");
   };
-  const timer = setTimeout(() => void late(), Math.min(Math.ceil(call.timeLimit), LONGEST_TIMEOUT));
+  const timer = setTimeout(() => void late(), Math.min(Math.ceil(call.timeLimit), LONGEST_TIMER_MS));
   call.signal?.addEventListener("abort", cancel, { once: true });
   try {
     feed(child, call.stdin);

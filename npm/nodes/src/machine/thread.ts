@@ -1,11 +1,10 @@
 /** Work in a thread of its own, which ends with it. */
+
 import { type Transferable, Worker } from "node:worker_threads";
+import { LONGEST_TIMER_MS } from "@atomiton/values";
 
 import { throwIfAborted } from "../contract/abort.js";
 import { NodeError } from "../contract/error.js";
-
-/** ms that a timer can count. */
-const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
 /** What a thread does, and how its messages and its end are read. */
 export interface ThreadWork<M, T> {
@@ -73,7 +72,7 @@ export async function inThread<M, T>(work: ThreadWork<M, T>): Promise<T> {
         fail("TIMEOUT", `was ended after ${timeLimit} ms`);
       };
       if (timeLimit !== undefined)
-        timer = setTimeout(() => void late(), Math.min(Math.ceil(timeLimit), LONGEST_TIMEOUT));
+        timer = setTimeout(() => void late(), Math.min(Math.ceil(timeLimit), LONGEST_TIMER_MS));
       cancel = () => reject(new NodeError("CANCELLED", "The operation was cancelled", { cause: signal?.reason }));
       signal?.addEventListener("abort", cancel, { once: true });
     });

@@ -74,7 +74,7 @@ export function remoteNode(transport: RemoteTransport | undefined, options: Remo
       if (typeof answer?.valid === "boolean" && Array.isArray(answer.errors)) return answer;
       throw new TransportError(
         "DESERIALIZATION_FAILED",
-        "The answer of node.validate says not whether the node is valid",
+        "The answer of node.validate does not say whether the node is valid",
       );
     },
 

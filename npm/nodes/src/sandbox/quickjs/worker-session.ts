@@ -1,3 +1,4 @@
+import { LONGEST_TIMER_MS } from "@atomiton/values";
 import { NodeError } from "../../contract/error.js";
 import { otherWork } from "../other-work.js";
 import type { ScriptSource } from "../sandbox.js";
@@ -8,8 +9,6 @@ import type { WorkerThread } from "./worker-thread.js";
 
 /** ms after its deadline at which a worker is ended: the engine may stop by itself until then, which keeps the worker. */
 const GRACE = 50;
-/** ms that a timer can count. */
-const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
 interface Pending {
   resolve(reply: Reply): void;
@@ -83,7 +82,7 @@ export class WorkerSession implements Session {
 
   /** Ends the worker if it does not reply in time. */
   #watch(): void {
-    const patience = Math.min(Math.max(this.#left, 0) + GRACE, LONGEST_TIMEOUT);
+    const patience = Math.min(Math.max(this.#left, 0) + GRACE, LONGEST_TIMER_MS);
     const seen = this.#replies;
     this.#timer = setTimeout(async () => {
       // A reply that is there already may only have waited for this thread.

@@ -1,4 +1,5 @@
 /** A connection to a database for one node, whatever the kind of the database. */
+import { LONGEST_TIMER_MS } from "@atomiton/values";
 import { throwIfAborted } from "../../contract/abort.js";
 import { NodeError } from "../../contract/error.js";
 import { sharedParameters } from "../../definition/node-type.js";
@@ -98,7 +99,7 @@ export async function withSession<T>(node: NodeWork<Parameters>, work: (session:
   // It may have come while the driver was loaded.
   throwIfAborted(signal);
   signal?.addEventListener("abort", abort, { once: true });
-  const timer = limit === undefined ? undefined : setTimeout(stop, Math.min(Math.ceil(limit), 2 ** 31 - 1), true);
+  const timer = limit === undefined ? undefined : setTimeout(stop, Math.min(Math.ceil(limit), LONGEST_TIMER_MS), true);
   try {
     return await work(await driver.connect());
   } catch (error) {

@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { LONGEST_TIMER_MS } from "@atomiton/values";
 
 import { throwIfAborted } from "../../contract/abort.js";
 import { NodeError } from "../../contract/error.js";
@@ -59,7 +60,7 @@ async function send(work: Work): Promise<object> {
   const mail = await mailOf(work, parse);
   throwIfAborted(work.signal);
   const limit = work.explicitTimeout === sharedParameters.timeout.default ? undefined : work.explicitTimeout;
-  const deadline = limit === undefined ? undefined : AbortSignal.timeout(Math.min(Math.ceil(limit), 2 ** 31 - 1));
+  const deadline = limit === undefined ? undefined : AbortSignal.timeout(Math.min(Math.ceil(limit), LONGEST_TIMER_MS));
   const signal = AbortSignal.any([work.signal, deadline].filter((each) => each !== undefined));
   const transport = createTransport({ ...connectionOf(work.parameters), ...(await checkedHost(work)) });
   try {

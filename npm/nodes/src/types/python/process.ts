@@ -1,8 +1,10 @@
 /** A Python process that runs the code of one node after the other. */
+
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
+import { LONGEST_TIMER_MS } from "@atomiton/values";
 
 import { throwIfAborted } from "../../contract/abort.js";
 import { NodeError } from "../../contract/error.js";
@@ -13,8 +15,6 @@ import { type Frame, FrameReader, frameOf } from "./frames.js";
 import host from "./host.py?text";
 import { type Printed, PrintedParts } from "./printed.js";
 
-/** ms that a timer can count. */
-const LONGEST_TIMEOUT = 2 ** 31 - 1;
 /** ms that Python has at the end of a run for what its code left to do at exit. */
 const GRACE = 2000;
 /** Bytes of the answer beside the output: names of long lists, warnings, an error. */
@@ -169,7 +169,7 @@ export class PythonProcess {
       for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
       this.#stop?.("late");
     };
-    const timer = setTimeout(() => void late(), Math.min(Math.ceil(call.timeLimit), LONGEST_TIMEOUT));
+    const timer = setTimeout(() => void late(), Math.min(Math.ceil(call.timeLimit), LONGEST_TIMER_MS));
     call.signal?.addEventListener("abort", cancel, { once: true });
     this.#onOutput = call.onOutput;
     try {

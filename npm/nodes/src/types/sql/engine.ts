@@ -1,7 +1,9 @@
 /** DuckDB for one node: opened, shut off from the machine, and closed. */
+
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { LONGEST_TIMER_MS } from "@atomiton/values";
 import type { DuckDBConnection } from "@duckdb/node-api";
 
 import { throwIfAborted } from "../../contract/abort.js";
@@ -68,7 +70,8 @@ export async function withEngine<T>(
   };
   const abort = (): void => stop("cancelled");
   signal?.addEventListener("abort", abort, { once: true });
-  const timer = limit === undefined ? undefined : setTimeout(stop, Math.min(Math.ceil(limit), 2 ** 31 - 1), "late");
+  const timer =
+    limit === undefined ? undefined : setTimeout(stop, Math.min(Math.ceil(limit), LONGEST_TIMER_MS), "late");
   const check = (): void => {
     if (reason === "late") throw new NodeError("TIMEOUT", `The query was given up after ${limit} ms`);
     throwIfAborted(signal);
