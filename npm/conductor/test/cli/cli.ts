@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll } from "vitest";
+import { afterAll, onTestFinished } from "vitest";
+import { getCurrentTest } from "vitest/suite";
 
 /** The command. */
 export const CLI = fileURLToPath(new URL("../../bin/conductor.js", import.meta.url));
@@ -84,10 +85,12 @@ export function follow(
   };
 }
 
-/** A folder that goes when the test file is done. */
+/** A folder that goes when the test is done that asks for it; one that no test asks for, when the file is. */
 export function folder(): string {
   const path = mkdtempSync(join(tmpdir(), "conductor cli "));
-  afterAll(() => rmSync(path, { recursive: true, force: true }));
+  const remove = () => rmSync(path, { recursive: true, force: true });
+  if (getCurrentTest() === undefined) afterAll(remove);
+  else onTestFinished(remove);
   return path;
 }
 
