@@ -52,6 +52,34 @@ describe("what file-system reads and writes", () => {
     }
   });
 
+  it("reads and writes a text line by line", async () => {
+    for (const [text, lines] of [
+      ["", []],
+      ["\n", [""]],
+      ["a", ["a"]],
+      ["a\nb\n", ["a", "b"]],
+      ["\ufeffa\r\n\r\nb", ["a", "", "b"]],
+      ["one\rtwo\n", ["one\rtwo"]],
+    ] as const) {
+      writeFileSync(at("lines"), text);
+      expect((await read(at("lines"), { format: "lines" })).result).toEqual(lines);
+    }
+    writeFileSync(at("wide"), Buffer.from("\ufeffé\r\nb", "utf16le"));
+    expect((await read(at("wide"), { format: "lines", encoding: "utf-16le" })).result).toEqual(["é", "b"]);
+
+    await write(at("written"), ["a", "", 1, true], { format: "lines" });
+    expect(readFileSync(at("written"), "utf8")).toBe("a\n\n1\ntrue\n");
+    await write(at("written"), [], { format: "lines" });
+    expect(readFileSync(at("written"), "utf8")).toBe("");
+    const refused = async (content: unknown) =>
+      (await failure("file-system", { content }, { operation: "write", path: at("refused"), format: "lines" })).message;
+    expect(await refused("a\nb")).toMatch(/`format: lines` takes a list of texts, found "a\\nb"$/);
+    expect(await refused(["a", "b\nc"])).toMatch(/a line each, found a text with a line break in it at \[1\]$/);
+    expect(await refused([{ a: 1 }])).toMatch(/a line each, found .+ at \[0\]$/);
+    const table = await run("spreadsheet", {}, { data: "a,b\n1,2\n" });
+    expect(await refused(table)).toMatch(/`format: lines` takes a list of texts/);
+  });
+
   it("writes values as YAML where the name says so, and text as it is", async () => {
     await write(at("a.yaml"), { a: [1] });
     expect(readFileSync(at("a.yaml"), "utf8")).toBe("a:\n  - 1\n");

@@ -14,7 +14,7 @@ import { demandTable, streamBehind, type Taker, tableBehind } from "../../table/
 import { cellsOf, columnsOf, csvText } from "./csv.js";
 
 /** The forms in which a file is read and written. */
-export type ContentFormat = "text" | "bytes" | "base64" | "json" | "yaml";
+export type ContentFormat = "text" | "lines" | "bytes" | "base64" | "json" | "yaml";
 
 /** How content is written. */
 export interface ContentForm {
@@ -111,6 +111,7 @@ async function textFor(content: unknown, { format, delimiter, valuesAs }: Conten
     if (typeof content === "number" || typeof content === "boolean") return String(content);
     throw mismatch("`format: text` takes text", foundText(content));
   }
+  if (format === "lines") return textOfLines(content);
   if (content instanceof Uint8Array) throw mismatch(`\`format: ${format}\` takes a value`, "bytes");
   const isTable = format === undefined && delimiter !== undefined && Array.isArray(content);
   if (isTable && content.every(isPlainObject)) {
@@ -120,6 +121,19 @@ async function textFor(content: unknown, { format, delimiter, valuesAs }: Conten
   const as = format ?? valuesAs;
   if (as === "yaml") return yamlText(jsonText(content));
   return as === "jsonl" ? linesOfJson(content) : jsonText(content, 2);
+}
+
+/** A line of text for each item, with its end. */
+function textOfLines(content: unknown): string {
+  if (!Array.isArray(content)) throw mismatch("`format: lines` takes a list of texts", foundText(content));
+  const lines = content.map((item: unknown, index) => {
+    if (typeof item === "string" ? /[\r\n]/.test(item) : typeof item !== "number" && typeof item !== "boolean") {
+      const found = typeof item === "string" ? "a text with a line break in it" : foundText(item);
+      throw mismatch("`format: lines` takes a list of texts, a line each", `${found} at [${index}]`);
+    }
+    return `${item}\n`;
+  });
+  return lines.join("");
 }
 
 function binary(content: unknown, format: "bytes" | "base64"): Uint8Array {

@@ -58,10 +58,10 @@ export const fileSystem = {
       },
       format: {
         type: "string",
-        enum: ["text", "bytes", "base64", "json", "yaml"],
+        enum: ["text", "lines", "bytes", "base64", "json", "yaml"],
         "x-when": { operation: ["read", "write"] },
         description:
-          "read: what the content becomes; text unless given. write: what is written; unless given, what the content is decides, and the name of the file: rows become CSV in .csv and .tsv, lists lines of JSON in .jsonl and .ndjson, values YAML in .yaml and .yml.",
+          "read: what the content becomes; text unless given, a list of its lines with `lines`. write: what is written; unless given, what the content is decides, and the name of the file: rows become CSV in .csv and .tsv, lists lines of JSON in .jsonl and .ndjson, values YAML in .yaml and .yml.",
       },
       encoding: {
         type: "string",

@@ -48,6 +48,27 @@ nodes:
     isPart: true,
   },
   {
+    title: "The lines of a log that tell of errors",
+    flow: `id: errors-of-a-log
+nodes:
+  - id: read
+    type: file-system
+    parameters: { operation: read, path: server.log, format: lines }
+  - id: errors
+    type: transform
+    parameters: { operation: filter, transformFunction: 'line => line.includes(" ERROR ")' }
+  - id: save
+    type: file-system
+    parameters: { operation: write, path: errors.log, format: lines }
+edges:
+  - { source: read, target: errors }
+  - { source: errors, target: save }
+`,
+    files: { "server.log": "10:00 INFO up\n10:01 ERROR disk full\n10:02 INFO down\n" },
+    outputs: { errors: { result: ["10:01 ERROR disk full"] }, save: { size: 22 } },
+    isPart: true,
+  },
+  {
     title: "Settings in YAML as JSON",
     flow: `id: convert-settings
 nodes:

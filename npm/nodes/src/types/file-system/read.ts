@@ -15,7 +15,7 @@ import type { FileParameters } from "./parameters.js";
 type Work = NodeWork<FileParameters>;
 
 /**
- * Reads a file as its format says: text, bytes, base64, or the value of JSON or YAML.
+ * Reads a file as its format says: text, its lines, bytes, base64, or the value of JSON or YAML.
  *
  * @throws NodeError EXECUTION_FAILED, DESERIALIZATION_FAILED, VALIDATION_FAILED or MEMORY_LIMIT_EXCEEDED
  */
@@ -36,7 +36,16 @@ async function contentAs({ parameters, warn }: Work, bytes: Buffer, path: string
   const perByte = format === "base64" ? 4 / 3 : encoding?.startsWith("utf-16") ? 1 / 2 : 1;
   if (bytes.length * perByte > constants.MAX_STRING_LENGTH) throw tooLarge(`${bytes.length} bytes`);
   if (format === "base64") return bytes.toString("base64");
-  if (format === "text" && encoding === undefined) {
+  const isText = format === "text" || format === "lines";
+  const text = isText && encoding === undefined ? lenientText() : textOfBytes(bytes, encoding ?? "utf-8", path);
+  if (format === "text") return text;
+  if (format === "lines") return linesOf(text);
+  if (format === "yaml") return yamlValue(text, path, warn);
+  const value = jsonValue(text, path);
+  warnOfLostDigitsIn(text, `\`${path}\``, warn);
+  return value;
+
+  function lenientText(): string {
     const problem = notUtf8(bytes);
     if (problem !== undefined) {
       warn(
@@ -46,12 +55,13 @@ async function contentAs({ parameters, warn }: Work, bytes: Buffer, path: string
     }
     return bytes.toString("utf8");
   }
-  const text = textOfBytes(bytes, encoding ?? "utf-8", path);
-  if (format === "text") return text;
-  if (format === "yaml") return yamlValue(text, path, warn);
-  const value = jsonValue(text, path);
-  warnOfLostDigitsIn(text, `\`${path}\``, warn);
-  return value;
+}
+
+/** The lines of a text without their ends (LF or CR LF); the end of the last line begins no further one. */
+function linesOf(text: string): string[] {
+  const lines = text.replace(/^\ufeff/, "").split(/\r?\n/);
+  if (lines.at(-1) === "") lines.pop();
+  return lines;
 }
 
 function refuseTooLarge(error: NodeJS.ErrnoException): never {
