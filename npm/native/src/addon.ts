@@ -7,16 +7,31 @@ export interface CancelToken {
   readonly progress: number;
 }
 
+/** What CSV text has that its author hardly meant. */
+export interface TextDoubts {
+  /** How many rows have fewer cells than there are columns. */
+  shortRows: number;
+  /** The first of them, from 1, counted with the headers and without empty lines; 0 where no row is short. */
+  firstShortRow: number;
+  /** A cell that has the rest of the text, because its quote is never closed. */
+  unclosed?: {
+    /** The name of its column; missing for a cell of the headers. */
+    column?: string;
+    /** Its first 40 characters. */
+    begin: string;
+    /** Line breaks in it, at least one. */
+    breaks: number;
+  };
+}
+
 /** Rows of text cells outside the JavaScript heap. Tables made from one another share their cells. */
 export interface NativeTable {
   /** How many rows there are. */
   readonly rowCount: number;
   /** The names of the columns, all distinct. */
   readonly headers: string[];
-  /** How many rows of the text that was read had fewer cells than there are columns. */
-  readonly shortRows: number;
-  /** The first of them, from 1, counted with the headers and without empty lines; 0 where no row is short. */
-  readonly firstShortRow: number;
+  /** Of the text that was read. */
+  readonly doubts: TextDoubts;
   /** Rows from `start` on: as many as fit `bytes` of text, but one at least while there is one. */
   recordsText(start: number, bytes: number): RecordsText;
   /** Tells the garbage collector how many bytes the handle keeps alive. */
@@ -48,6 +63,8 @@ export interface NativeScan {
 /** How many rows came to each filter of a scan, and were left at the end. */
 export interface ScanCounts {
   counts: number[];
+  /** Of the text as far as it was read. */
+  doubts: TextDoubts;
 }
 
 /** Which rows of two tables have equal keys. */

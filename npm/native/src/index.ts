@@ -29,6 +29,7 @@ export type {
   SqliteTrouble,
   StoreCopy,
   TableGroups,
+  TextDoubts,
   WorkbookLayout,
   WorkbookSheet,
 } from "./addon.js";

@@ -48,6 +48,37 @@ describe("a quote of CSV that is never closed", () => {
   });
 });
 
+describe("what text has that is streamed", () => {
+  it("is told once by what takes the rows", async () => {
+    const path = join(folder, "doubtful.csv");
+    writeFileSync(path, 'a,b\n1\n1,x\n1,y\n1,"x\n2,y\n');
+    const told: unknown[] = [];
+    const warn = (rule: string, message: string) => told.push([rule, message]);
+    const rows = await run("spreadsheet", {}, { path, stream: true, warn });
+    expect(told).toEqual([]);
+    const aggregates = [{ operation: "count" }];
+    const [{ count }] = (await run("transform", rows, { operation: "aggregate", aggregates, warn })).result;
+    expect(count).toBe(4);
+    expect(told).toEqual([
+      ["unclosed-quote", expect.stringMatching(/of `b` in the last row has the rest of the text, 2 line breaks/)],
+      ["short-rows", expect.stringMatching(/^Row 2 has fewer cells than the 2 columns/)],
+    ]);
+    const written = join(folder, "written.csv");
+    await run("file-system", rows, { operation: "write", path: written, warn });
+    expect(told).toHaveLength(2);
+  });
+
+  it("is not told of first rows alone, or of text without doubts", async () => {
+    const path = join(folder, "plain.csv");
+    writeFileSync(path, 'a,b\n1,"x\ny"\n');
+    const told: unknown[] = [];
+    const warn = (rule: string) => told.push(rule);
+    const rows = await run("spreadsheet", {}, { path, stream: true, warn });
+    await run("file-system", rows, { operation: "write", path: join(folder, "copied.csv"), warn });
+    expect(told).toEqual([]);
+  });
+});
+
 describe("columns of one name", () => {
   it("are told, with the names that they are read by", async () => {
     expect(await warningsOf("id,amount,amount\n1,2,3\n")).toEqual([

@@ -12,9 +12,42 @@ use super::super::work::{Cancel, CancelToken, Work, in_background};
 use super::aggregate::{Aggregated, Aggregation};
 use super::condition::Filter;
 use super::ordering;
-use super::reading::{self, Layout, ShortRows, TableRead};
+use super::reading::{self, Doubts, Layout, TableRead, UnclosedQuote};
 use super::sheet::Table;
 use super::writing::{Format, JsonRecords, write_file};
+
+/// What CSV text has that its author hardly meant.
+#[napi(object, object_from_js = false)]
+pub struct TextDoubts {
+    /// How many rows have fewer cells than there are columns.
+    pub short_rows: f64,
+    /// The first of them, from 1, counted with the headers and without empty lines, as messages do; 0 where no row is short.
+    pub first_short_row: f64,
+    /// A quote that is never closed.
+    pub unclosed: Option<UnclosedCell>,
+}
+
+/// A cell that has the rest of the text, because its quote is never closed.
+#[napi(object, object_from_js = false)]
+pub struct UnclosedCell {
+    /// The name of its column; missing for a cell of the headers.
+    pub column: Option<String>,
+    /// Its first 40 characters.
+    pub begin: String,
+    /// Line breaks in it, at least one.
+    pub breaks: f64,
+}
+
+impl From<Doubts> for TextDoubts {
+    fn from(Doubts { short, unclosed }: Doubts) -> Self {
+        let unclosed = unclosed.map(|UnclosedQuote { column, begin, breaks }| UnclosedCell {
+            column,
+            begin,
+            breaks: breaks as f64,
+        });
+        Self { short_rows: short.count as f64, first_short_row: short.first as f64, unclosed }
+    }
+}
 
 /// Rows of text cells that live outside the JavaScript heap. Tables made from one another share their cells.
 #[napi(custom_finalize)]
@@ -23,16 +56,16 @@ pub struct NativeTable {
     /// What the garbage collector was told that this handle keeps alive, in bytes.
     told: i64,
     /// Of the text that it was read from.
-    short: ShortRows,
+    doubts: Doubts,
 }
 
 impl NativeTable {
     pub(super) fn new(table: Table) -> Self {
-        Self { table: Some(table), told: 0, short: ShortRows::default() }
+        Self { table: Some(table), told: 0, doubts: Doubts::default() }
     }
 
-    fn read(TableRead { table, short }: TableRead) -> Self {
-        Self { short, ..Self::new(table) }
+    fn read(TableRead { table, doubts }: TableRead) -> Self {
+        Self { doubts, ..Self::new(table) }
     }
 
     /// The table; INVALID_PARAMETERS once the handle was disposed of.
@@ -55,16 +88,10 @@ impl NativeTable {
         Ok(self.table()?.headers().to_vec())
     }
 
-    /// How many rows of the text had fewer cells than there are columns.
+    /// What the text has that its author hardly meant.
     #[napi(getter, catch_unwind)]
-    pub fn short_rows(&self) -> f64 {
-        self.short.count as f64
-    }
-
-    /// The first of them, from 1, counted with the headers and without empty lines, as messages do; 0 where no row is short.
-    #[napi(getter, catch_unwind)]
-    pub fn first_short_row(&self) -> f64 {
-        self.short.first as f64
+    pub fn doubts(&self) -> TextDoubts {
+        self.doubts.clone().into()
     }
 
     /// Rows from `start` on as the JSON text of an array of objects: as many as fit `bytes`, but one at least while

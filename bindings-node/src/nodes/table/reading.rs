@@ -67,10 +67,52 @@ impl ShortRows {
     }
 }
 
+/// A quote that is opened and never closed, so that its cell has the rest of the text.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct UnclosedQuote {
+    /// The name of the column; nothing for a cell of the headers.
+    pub(crate) column: Option<String>,
+    /// The first characters of the cell.
+    pub(crate) begin: String,
+    /// Line breaks in the cell, at least one: without any, no row was taken into it.
+    pub(crate) breaks: u64,
+}
+
+impl UnclosedQuote {
+    /// Characters of the cell that are shown.
+    const SHOWN: usize = 40;
+
+    /// That of the last record, if there is one.
+    fn of(records: &Records<'_>, headers: Option<&[String]>) -> Option<Self> {
+        let cell = String::from_utf8_lossy(records.unclosed()?);
+        let breaks = cell.matches('\n').count() + cell.replace("\r\n", "").matches('\r').count();
+        (breaks > 0).then(|| Self {
+            column: headers.and_then(|headers| headers.get(records.width() - 1)).cloned(),
+            begin: cell.chars().take(Self::SHOWN).collect(),
+            breaks: breaks as u64,
+        })
+    }
+}
+
+/// What a text has that its author hardly meant.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Doubts {
+    pub(crate) short: ShortRows,
+    pub(crate) unclosed: Option<UnclosedQuote>,
+}
+
+impl Doubts {
+    /// Takes up those of a part that comes after so many rows.
+    pub(super) fn add(&mut self, part: Self, rows: u64) {
+        self.short = self.short.and(part.short, rows);
+        self.unclosed = self.unclosed.take().or(part.unclosed);
+    }
+}
+
 /// A table that was read, and what there is to say of its text.
 pub(crate) struct TableRead {
     pub(crate) table: Table,
-    pub(crate) short: ShortRows,
+    pub(crate) doubts: Doubts,
 }
 
 /// Opens a regular file, and tells its size in bytes.
@@ -115,10 +157,10 @@ fn read_blocks<R: Read>(
     layout: &Layout,
 ) -> Result<TableRead, Failure> {
     let Some((beginning, first)) = Beginning::of(blocks, layout)? else {
-        return Ok(TableRead { table: Table::of(Arc::new([]), Vec::new())?, short: ShortRows::default() });
+        return Ok(TableRead { table: Table::of(Arc::new([]), Vec::new())?, doubts: Doubts::default() });
     };
     let (mut first, mut rows, mut segments) = (Some(first), beginning.rows, Vec::new());
-    let mut short = ShortRows::default();
+    let mut doubts = beginning.doubts();
     let next = || match first.take() {
         Some(first) => Ok(Some(first)),
         None => blocks.next(),
@@ -129,12 +171,12 @@ fn read_blocks<R: Read>(
         |block: Vec<u8>| beginning.read(&block, None),
         |part| {
             segments.push(part.segment.map_err(|fault| fault.after(rows))?);
-            short = short.and(part.short, rows);
+            doubts.add(part.doubts, rows);
             rows += part.rows;
             Ok(true)
         },
     )?;
-    Ok(TableRead { table: Table::of(Arc::clone(&beginning.headers), segments)?, short })
+    Ok(TableRead { table: Table::of(Arc::clone(&beginning.headers), segments)?, doubts })
 }
 
 /// What the first rows of a text say of all others.
@@ -143,6 +185,8 @@ pub(super) struct Beginning {
     layout: Layout,
     /// Rows, also empty lines, up to and with the one that names the columns.
     pub(super) rows: u64,
+    /// Of the row that names the columns.
+    unclosed: Option<UnclosedQuote>,
 }
 
 /// The rows of a block of whole records.
@@ -150,7 +194,7 @@ pub(super) struct Part {
     pub(super) segment: Result<Segment, Fault>,
     /// How many they are with empty lines.
     pub(super) rows: u64,
-    short: ShortRows,
+    pub(super) doubts: Doubts,
 }
 
 impl Beginning {
@@ -182,6 +226,7 @@ impl Beginning {
                 } else {
                     (1..=records.width()).map(|n| format!("column{n}")).collect()
                 };
+                let unclosed = layout.has_headers.then(|| UnclosedQuote::of(&records, None)).flatten();
                 if layout.has_headers {
                     rows += 1;
                     let end = records.position();
@@ -189,7 +234,8 @@ impl Beginning {
                 }
                 // Without headers, empty lines before the first row are passed over again and must not count twice.
                 let rows = if layout.has_headers { rows } else { layout.rows_above() };
-                return Ok(Some((Self { headers, layout: layout.clone(), rows }, block)));
+                let layout = layout.clone();
+                return Ok(Some((Self { headers, layout, rows, unclosed }, block)));
             }
         }
         if layout.first_row > 1 {
@@ -201,12 +247,19 @@ impl Beginning {
         Ok(None)
     }
 
+    /// What there is to say of the row that names the columns.
+    pub(super) fn doubts(&self) -> Doubts {
+        Doubts { unclosed: self.unclosed.clone(), ..Doubts::default() }
+    }
+
     /// The rows of a block of whole records. Of the columns only those `wanted`, in their order, where some are named.
     pub(super) fn read(&self, block: &[u8], wanted: Option<&[usize]>) -> Part {
         let mut records = records_of(block, &self.layout);
         let (mut rows, mut short) = (0, ShortRows::default());
         let segment = self.read_records(&mut records, block, wanted, &mut rows, &mut short);
-        Part { segment: segment.map_err(|fault| Fault { row: rows, ..fault }), rows, short }
+        let unclosed = UnclosedQuote::of(&records, Some(&self.headers));
+        let doubts = Doubts { short, unclosed };
+        Part { segment: segment.map_err(|fault| Fault { row: rows, ..fault }), rows, doubts }
     }
 
     fn read_records(
@@ -400,7 +453,7 @@ mod tests {
     fn rows_with_fewer_cells_are_counted_wherever_the_text_is_cut_into_pieces() {
         let short = |text: &str, layout: &Layout| {
             let read = read(text.as_bytes(), text.len(), layout, &Cancel::default()).unwrap();
-            (read.short.count, read.short.first)
+            (read.doubts.short.count, read.doubts.short.first)
         };
         assert_eq!(short("a,b\n1,2\n1\n1,2,\n\n \n1\n", &PLAIN), (2, 3));
         assert_eq!(short("a,b\n1,2\n", &PLAIN), (0, 0));
@@ -408,6 +461,36 @@ mod tests {
         assert_eq!(short("1,2\n1\n", &Layout { has_headers: false, ..PLAIN }), (1, 2));
         let long = "12345678,12345678\n".repeat(200_000);
         assert_eq!(short(&format!("a,b\n{long}1\n{long}1\n"), &PLAIN), (2, 200_002));
+    }
+
+    #[test]
+    fn a_quote_that_is_never_closed_is_told_with_its_cell() {
+        let unclosed = |text: &str, layout: &Layout| {
+            let read = read(text.as_bytes(), text.len(), layout, &Cancel::default()).unwrap();
+            read.doubts.unclosed.map(|UnclosedQuote { column, begin, breaks }| (column, begin, breaks))
+        };
+        let of = |column: Option<&str>, begin: &str, breaks| {
+            Some((column.map(str::to_owned), begin.to_owned(), breaks))
+        };
+        assert_eq!(unclosed("a,b\n1,\"x\r\ny\"\"\rz\n", &PLAIN), of(Some("b"), "x\r\ny\"\rz\n", 3));
+        assert_eq!(unclosed("a,\"b\n1,2\n", &PLAIN), of(None, "b\n1,2\n", 2));
+        assert_eq!(
+            unclosed("1,\"b\n2", &Layout { has_headers: false, ..PLAIN }),
+            of(Some("column2"), "b\n2", 1)
+        );
+        for closed in [
+            "",
+            "a,b\n",
+            "a,b\n1,\"x\ny\"",
+            "a,b\n\"x\ny\",1\n",
+            "a\n5\" pipe\n",
+            "a\n\"x",
+            "a\n\"x\n\"\"\"\n",
+        ] {
+            assert_eq!(unclosed(closed, &PLAIN), None, "{closed}");
+        }
+        let long = "12345678,12345678\n".repeat(200_000);
+        assert_eq!(unclosed(&format!("a,b\n{long}1,\"{long}"), &PLAIN).unwrap().2, 200_000);
     }
 
     #[test]

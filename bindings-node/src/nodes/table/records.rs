@@ -25,6 +25,7 @@ pub(super) struct Records<'a> {
     /// Quoted cells that are not written as they read.
     unquoted: Vec<u8>,
     quoted: bool,
+    is_unclosed: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -45,6 +46,7 @@ impl<'a> Records<'a> {
             cells: Vec::new(),
             unquoted: Vec::new(),
             quoted: false,
+            is_unclosed: false,
         }
     }
 
@@ -97,6 +99,7 @@ impl<'a> Records<'a> {
         loop {
             let Some(quote) = memchr(b'"', &text[from..]).map(|found| from + found) else {
                 self.at = text.len();
+                self.is_unclosed = true;
                 return self.push_quoted(begin, from, text.len());
             };
             if text.get(quote + 1) == Some(&b'"') {
@@ -143,6 +146,11 @@ impl<'a> Records<'a> {
     /// Whether the record is a line with nothing but blanks, outside of quotes.
     pub(super) fn is_empty_line(&self) -> bool {
         self.cells.len() == 1 && !self.quoted && self.cell(0).trim_ascii().is_empty()
+    }
+
+    /// The last cell of the last record, where its quote is never closed.
+    pub(super) fn unclosed(&self) -> Option<&[u8]> {
+        self.is_unclosed.then(|| self.cell(self.width() - 1))
     }
 
     /// Where in the text the record ended.

@@ -14,7 +14,7 @@ use super::super::work::Cancel;
 use super::blocks::Blocks;
 use super::condition::Filter;
 use super::pipeline::{in_order, threads_for};
-use super::reading::{BLOCK, Beginning, Layout, Part, became_shorter, open};
+use super::reading::{BLOCK, Beginning, Doubts, Layout, Part, became_shorter, open};
 use super::sheet::{Segment, Table, column_of};
 
 /// Rows of a file to come, as far as filters let them through. Cloning is cheap.
@@ -29,6 +29,12 @@ pub(crate) struct Scan {
 
 /// How many rows came to each filter, and at the end how many were left.
 pub(crate) type Counts = Vec<u64>;
+
+/// What there is to say of the rows that were taken.
+pub(crate) struct Taken {
+    pub(crate) counts: Counts,
+    pub(crate) doubts: Doubts,
+}
 
 impl Scan {
     /// A scan of all rows. Fails as reading the first of them does.
@@ -70,12 +76,15 @@ impl Scan {
         cancel: &Cancel,
         work: impl Fn(Table) -> T + Sync,
         mut take: impl FnMut(T) -> Result<bool, Failure>,
-    ) -> Result<Counts, Failure> {
+    ) -> Result<Taken, Failure> {
         let (file, size) = open(&self.path)?;
         self.demand_same(&file)?;
         let mut blocks = Blocks::new(&file, self.layout.delimiter, BLOCK, cancel);
         let mut counts = vec![0; self.filters.len() + 1];
-        let Some((beginning, first)) = Beginning::of(&mut blocks, &self.layout)? else { return Ok(counts) };
+        let Some((beginning, first)) = Beginning::of(&mut blocks, &self.layout)? else {
+            return Ok(Taken { counts, doubts: Doubts::default() });
+        };
+        let mut doubts = beginning.doubts();
         let columns = wanted.map(|wanted| self.columns(wanted)).transpose()?;
         let headers = match &columns {
             Some(columns) => columns.iter().map(|&column| self.headers[column].clone()).collect(),
@@ -91,12 +100,13 @@ impl Scan {
             Ok(block)
         };
         let through = |block: Vec<u8>| {
-            let Part { segment, rows, .. } = beginning.read(&block, columns.as_deref());
+            let Part { segment, rows, doubts } = beginning.read(&block, columns.as_deref());
             drop(block);
-            (segment.map(|segment| self.filter(Arc::clone(&headers), segment, cancel, &work)), rows)
+            (segment.map(|segment| self.filter(Arc::clone(&headers), segment, cancel, &work)), rows, doubts)
         };
-        in_order(threads_for(size.div_ceil(BLOCK as u64)), next, through, |(made, count)| {
+        in_order(threads_for(size.div_ceil(BLOCK as u64)), next, through, |(made, count, found)| {
             let (made, kept) = made.map_err(|fault| fault.after(rows))??;
+            doubts.add(found, rows);
             rows += count;
             counts.iter_mut().zip(kept).for_each(|(count, kept)| *count += kept);
             goes_on = take(made)?;
@@ -107,7 +117,7 @@ impl Scan {
             return Err(self.located(became_shorter()));
         }
         self.demand_same(&file)?;
-        Ok(counts)
+        Ok(Taken { counts, doubts })
     }
 
     fn filter<T>(

@@ -9,8 +9,8 @@ use napi_derive::napi;
 use super::super::work::{Cancel, CancelToken, Work, in_background};
 use super::aggregate::{Aggregated, Aggregation};
 use super::condition::Filter;
-use super::handle::{CsvLayout, NativeTable, format_of, layout_of};
-use super::scan::{Counts, Scan};
+use super::handle::{CsvLayout, NativeTable, TextDoubts, format_of, layout_of};
+use super::scan::{Counts, Scan, Taken};
 
 /// Rows of a file that are read when they are needed, as far as filters let them through.
 #[napi]
@@ -64,6 +64,8 @@ pub struct ScannedTable {
     pub table: NativeTable,
     /// One number more than filters.
     pub counts: Vec<f64>,
+    /// Of the text as far as it was read.
+    pub doubts: TextDoubts,
 }
 
 /// The rows of a scan as a table, at most so many.
@@ -75,13 +77,14 @@ pub fn scan_table(
 ) -> napi::Result<AsyncTask<Work<ScannedTable>>> {
     let (scan, cancel) = (scan.scan.clone(), Cancel::of(cancel));
     Ok(in_background(move || {
-        let (table, counts) = scan.table(most.map(|most| most as usize), &cancel)?;
-        Ok(ScannedTable { table: NativeTable::new(table), counts: numbers(counts) })
+        let (table, taken) = scan.table(most.map(|most| most as usize), &cancel)?;
+        let (counts, doubts) = told(taken);
+        Ok(ScannedTable { table: NativeTable::new(table), counts, doubts })
     }))
 }
 
 /// What aggregates of a scan gave.
-#[napi(object)]
+#[napi(object, object_from_js = false)]
 pub struct ScannedAggregates {
     /// The JSON text of an array with an object for each group.
     pub text: String,
@@ -89,6 +92,8 @@ pub struct ScannedAggregates {
     pub lost_digits: Vec<u32>,
     /// How many rows came to each filter and were left at the end.
     pub counts: Vec<f64>,
+    /// Of the text.
+    pub doubts: TextDoubts,
 }
 
 /// Aggregates the rows of a scan; `aggregation` is the JSON text of `{groupBy, aggregates}`.
@@ -101,18 +106,21 @@ pub fn scan_aggregates(
     let (scan, aggregation, cancel) =
         (scan.scan.clone(), Aggregation::from_json(&aggregation)?, Cancel::of(cancel));
     Ok(in_background(move || {
-        let (Aggregated { text, lost_digits }, counts) = scan.aggregate(&aggregation, &cancel)?;
-        Ok(ScannedAggregates { text, lost_digits, counts: numbers(counts) })
+        let (Aggregated { text, lost_digits }, taken) = scan.aggregate(&aggregation, &cancel)?;
+        let (counts, doubts) = told(taken);
+        Ok(ScannedAggregates { text, lost_digits, counts, doubts })
     }))
 }
 
 /// A file that the rows of a scan were written to.
-#[napi(object)]
+#[napi(object, object_from_js = false)]
 pub struct ScannedFile {
     /// Its size in bytes.
     pub size: f64,
     /// How many rows came to each filter and were left at the end.
     pub counts: Vec<f64>,
+    /// Of the text.
+    pub doubts: TextDoubts,
 }
 
 /// Writes the rows of a scan to a file that must not exist yet, through to the disk; `form` as of `writeTable`.
@@ -125,9 +133,14 @@ pub fn scan_to_file(
 ) -> napi::Result<AsyncTask<Work<ScannedFile>>> {
     let (scan, format, cancel) = (scan.scan.clone(), format_of(&form)?, Cancel::of(cancel));
     Ok(in_background(move || {
-        let (size, counts) = scan.write(&PathBuf::from(path), format, &cancel)?;
-        Ok(ScannedFile { size: size as f64, counts: numbers(counts) })
+        let (size, taken) = scan.write(&PathBuf::from(path), format, &cancel)?;
+        let (counts, doubts) = told(taken);
+        Ok(ScannedFile { size: size as f64, counts, doubts })
     }))
+}
+
+fn told(Taken { counts, doubts }: Taken) -> (Vec<f64>, TextDoubts) {
+    (numbers(counts), doubts.into())
 }
 
 fn numbers(counts: Counts) -> Vec<f64> {

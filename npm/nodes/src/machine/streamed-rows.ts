@@ -13,6 +13,7 @@ import { MOST_LOOKED_AT, ordersOfNumbers } from "../data/text-among-numbers.js";
 import { type Where, whereJson } from "../data/where.js";
 import { cancellable } from "../table/addon.js";
 import { recordsIn, type Stream, type Taker } from "../table/table-output.js";
+import { warnOfText } from "./doubtful-text.js";
 import { doubtsOfTextIn } from "./text-in-table.js";
 
 /** Ms between two reports of how far the reading is. */
@@ -32,10 +33,13 @@ interface FilterStep extends Where {
 export class StreamedRows implements Stream {
   readonly #scan: NativeScan;
   readonly #filters: readonly FilterStep[];
+  /** What was said of the text, shared by all that stand on it: each of them reads it anew. */
+  readonly #said: Set<string>;
 
-  private constructor(scan: NativeScan, filters: readonly FilterStep[] = []) {
+  private constructor(scan: NativeScan, filters: readonly FilterStep[] = [], said = new Set<string>()) {
     this.#scan = scan;
     this.#filters = filters;
+    this.#said = said;
   }
 
   /** Opens a CSV file and reads the names of its columns. */
@@ -54,7 +58,7 @@ export class StreamedRows implements Stream {
     const doubts = await doubtsOf({ where, match }, false, this.#scan, taker);
     for (const { rule, message } of doubts) taker.warn(rule, message);
     const said = new Set(doubts.map(({ message }) => message));
-    return new StreamedRows(scan, [...this.#filters, { where, match, before: this.#scan, said }]);
+    return new StreamedRows(scan, [...this.#filters, { where, match, before: this.#scan, said }], this.#said);
   }
 
   table(taker: Taker, most?: number): Promise<NativeTable> {
@@ -95,6 +99,10 @@ export class StreamedRows implements Stream {
       } finally {
         clearInterval(timer);
       }
+    });
+    warnOfText(taken.doubts, this.headers.length, taken.counts[0] ?? 0, (rule, message) => {
+      if (!this.#said.has(rule)) taker.warn(rule, message);
+      this.#said.add(rule);
     });
     for (const [at, { before, said, ...filter }] of this.#filters.entries()) {
       if ((taken.counts[at] ?? 0) === 0 || taken.counts[at + 1] !== 0) continue;

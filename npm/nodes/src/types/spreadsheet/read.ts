@@ -7,6 +7,7 @@ import { codeOf, messageOf, NodeError } from "../../contract/error.js";
 import { kindOf } from "../../data/kind.js";
 import { warnOfLostDigitsIn } from "../../data/lost-digits.js";
 import type { NodeWork } from "../../library/work.js";
+import { warnOfText } from "../../machine/doubtful-text.js";
 import { checkFile } from "../../machine/readable-file.js";
 import { rootedPath } from "../../machine/rooted-path.js";
 import { firstStrangeByte, type StrangeByte } from "../../machine/strange-byte.js";
@@ -22,13 +23,7 @@ import {
   tableBehind,
 } from "../../table/table-output.js";
 import { type Columns, columnsOf, likelyThousands, typedRecords } from "./cell-types.js";
-import {
-  type CsvText,
-  warnOfDuplicateHeaders,
-  warnOfShortRows,
-  warnOfTitle,
-  warnOfUnclosedQuote,
-} from "./doubtful-csv.js";
+import { type CsvText, warnOfDuplicateHeaders, warnOfTitle } from "./doubtful-csv.js";
 import { formatOf, isWorkbookFormat, type TableFormat } from "./format.js";
 import {
   refuseEncoding,
@@ -172,9 +167,8 @@ async function readCsv(work: Work, source: Source, format: TableFormat): Promise
   warnOfDelimiter(work, delimiter, table.headers, JSON.parse(start) as Record<string, string>[]);
   const text: CsvText = decoded === undefined ? { path, data: data ?? "" } : { path: undefined, data: decoded };
   await warnOfDuplicateHeaders(table.headers, text, layout, warn);
-  await warnOfUnclosedQuote(table, text, layout, warn);
   warnOfTitle(table.headers, hasHeaders, warn);
-  warnOfShortRows(table, warn);
+  warnOfText(table.doubts, table.headers.length, table.rowCount, warn);
   if (types !== "auto") return Object.assign(tableOutput(table), sheetFacts(delimiter));
   const records = recordsOf(table);
   const columns = columnsOf(records);
