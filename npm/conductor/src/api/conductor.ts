@@ -25,7 +25,7 @@ import type { Environment, Keeping } from "./environment.js";
 import { type ExecutionViews, Views } from "./execution-views.js";
 import { Fallbacks } from "./fallback.js";
 import { type FlowEngine, type FlowSource, FlowStore } from "./flow-store.js";
-import { KEEPS } from "./keeps-executions.js";
+import { DRAINS, KEEPS } from "./keeps-executions.js";
 import { KnownFlows } from "./known-flows.js";
 import { localServices } from "./local.js";
 import { OwnTransport } from "./own-transport.js";
@@ -66,6 +66,9 @@ export interface Conductor {
    * blocked. `choose` is given them, those that began first first, and answers with the ids of those that are to go on; default:
    * all. Resolves when they run again, with a promise of each result, with those that cannot go on or are paused, and with how
    * many sleep or wait for people. Rejects with INVALID_PARAMETERS without a `store`.
+   *
+   * Without `choose`, and unless the setting `wakes` is `own`, the conductor from then on also goes on with what another process leaves
+   * that is shut down or killed, at once or within five seconds; see docs/durable-runs.md.
    */
   recover(choose?: ChooseExecutions): Promise<Recovery>;
   /** Sends executions another way from now on. Those under way stay where they are. */
@@ -215,6 +218,7 @@ export function createConductorIn(environment: Environment, config: ConductorCon
     }),
     getEnvironment: hidden(() => info),
     [KEEPS]: hidden(kept !== undefined),
+    [DRAINS]: hidden(async () => (await keeping?.get())?.drain()),
     inDesktop: hidden(info.isDesktop),
     inBrowser: hidden(!info.isDesktop),
   }) as unknown as Conductor;

@@ -5,3 +5,11 @@ export const KEEPS: unique symbol = Symbol.for("@atomiton/keeps-executions") as 
 export function keepsExecutions(conductor: object): boolean | undefined {
   return (conductor as { [KEEPS]?: boolean })[KEEPS];
 }
+
+/** The key of what has a conductor leave executions of others to others, as it is about to end. */
+export const DRAINS: unique symbol = Symbol.for("@atomiton/drains-executions") as never;
+
+/** Has a conductor take up no executions of its store any more but those that callers wait for here; it is shut down next. */
+export async function drainExecutions(conductor: object): Promise<void> {
+  await (conductor as { [DRAINS]?: () => Promise<void> })[DRAINS]?.();
+}

@@ -120,8 +120,9 @@ export interface ConductorConfig {
    */
   durability?: DurabilityLevel;
   /**
-   * Which executions of the store this conductor wakes that sleep until a time, once it has run or recovered something: `all`
-   * whose time has come, the default, or its `own`, those that it put to sleep.
+   * Which executions of the store go on here by themselves. `all`, the default: those that sleep, once their time has come, from the
+   * first run or `recover()` on; and after a `recover()` without a choice those that another process leaves which ends or is killed.
+   * `own`: only those that this conductor put to sleep, as is right for a process that ends with a run.
    */
   wakes?: "all" | "own";
   /**

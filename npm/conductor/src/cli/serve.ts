@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { ExecutionStore } from "@atomiton/storage";
 import { databaseFile } from "../api/durable/execution-store.js";
+import { drainExecutions } from "../api/keeps-executions.js";
 import { STANDARD_INPUT } from "../exports/environment/bounded-read.js";
 import { createNodeConductor } from "../exports/environment/node.js";
 import type { Conductor, ConductorConfig } from "../exports/node.js";
@@ -259,6 +260,8 @@ async function serveOn(
     await interrupted;
     triggers?.close();
     log({ event: "ending" });
+    // What others left is not begun in a process that ends.
+    await drainExecutions(conductor);
     await listening.close(GRACE_MS);
     return Exit.success;
   } finally {

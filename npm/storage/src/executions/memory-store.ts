@@ -66,6 +66,8 @@ class Memory {
   readonly blobs = new Map<string, Kept<Uint8Array>>();
   readonly cache = createMemoryCache();
   readonly collections = memoryEntries();
+  /** Store objects that were made of it. */
+  owners = 0;
   readonly flows = memoryFlows({
     keep: (hash, text) => keep(this.documents, hash, () => text),
     get: (hash) => (this.documents.get(hash) as Kept<string>).content,
@@ -132,6 +134,7 @@ const memories = new WeakMap<ExecutionStore, Memory>();
 /** A store of executions in memory: for tests, and for pages that must not store anything. It is gone with the page or program. */
 export function createMemoryExecutions({ shared }: MemoryExecutionsOptions = {}): MemoryExecutions {
   const memory = (shared && memories.get(shared)) ?? new Memory();
+  memory.owners++;
   const owner: Owner = { isGone: false };
   const name = "memory";
   let isClosed = false;
@@ -165,6 +168,9 @@ export function createMemoryExecutions({ shared }: MemoryExecutionsOptions = {})
         open("clear its cache");
         return memory.cache.clear(which);
       },
+    },
+    get isShared() {
+      return memory.owners > 1;
     },
     flows: flowStorage(name, "memory", whileOpen(memory.flows, open)),
     entries: entryCollections(whileOpen(memory.collections, open)),

@@ -43,6 +43,9 @@ export interface PostgresStore extends ExecutionStore {
 
 /** ms for a connection to come about. */
 const CONNECT_TIMEOUT = 10_000;
+/** When executions go on, by their statuses: the time is $4. */
+const AT_ONCE = { queued: "true", running: "true" };
+const DUE = { sleeping: "(wake_at is null or wake_at <= $4::float8)", waiting: "wake_at <= $4::float8" };
 /** How often a deletion is tried again that met others. */
 const ATTEMPTS = 20;
 
@@ -121,8 +124,8 @@ function storeOf(
   };
   const database = { schema, read, transact };
   const cache = keptOutputs(postgresOutputs(database), cacheBytes);
-  /** Not owned by this store object, nor by one that is alive. */
-  const isFree = `(owner is null or owner <> $1::bigint and owner <> all(array(${LIVING})))`;
+  /** Not owned by this store object ($1), nor by one that is alive, where that can be told ($2). */
+  const isFree = `(owner is null or $2::boolean and owner <> $1::bigint and owner <> all(array(${LIVING})))`;
 
   return {
     name,
@@ -179,15 +182,21 @@ function storeOf(
         ...(rows.length > most && last && { next: cursorOf({ startedAt: last.started_at, place: last.key }) }),
       };
     },
+    onReleased: (tell) => writer.onReleased(tell),
     async claimable(now, limit, only) {
+      // A statement for each status: they have indices of their own.
+      const statuses = Object.entries(only === "due" ? DUE : { ...AT_ONCE, ...DUE });
+      const parts = statuses.map(
+        ([
+          status,
+          when,
+        ]) => `(select id, started_at, key from ${executions} where status = '${status}' and ${isFree} and ${when}
+          order by started_at, key limit $3::bigint)`,
+      );
       const rows = await read<{ id: string }>(
         "claimable",
-        `select id from ${executions}
-          where status = any($4::text[]) and ${isFree}
-            and case status when 'sleeping' then wake_at is null or wake_at <= $2::float8
-              when 'waiting' then wake_at <= $2::float8 else true end
-          order by started_at, key limit $3::bigint`,
-        [writer.owner, now, limit, only === "due" ? TIMED : ["queued", "running", ...TIMED]],
+        `select id from (${parts.join(" union all ")}) as ready order by started_at, key limit $3::bigint`,
+        [writer.owner, writer.knowsLiving, limit, now],
       );
       return rows.map(({ id }) => id);
     },
@@ -196,10 +205,13 @@ function storeOf(
       return writer.claim(id);
     },
     async nextWake() {
-      const sql = `select wake_at from ${executions} where status = any('{sleeping,waiting}') and wake_at is not null and ${isFree}
-        order by wake_at limit 1`;
-      const [row] = await read<{ wake_at: number }>("nextWake", sql, [writer.owner]);
-      return row?.wake_at;
+      const parts = TIMED.map(
+        (status) => `(select wake_at from ${executions} where status = '${status}' and wake_at is not null and ${isFree}
+          order by wake_at limit 1)`,
+      );
+      const sql = `select min(wake_at) as wake_at from (${parts.join(" union all ")}) as timed`;
+      const [row] = await read<{ wake_at: number | null }>("nextWake", sql, [writer.owner, writer.knowsLiving]);
+      return row?.wake_at ?? undefined;
     },
     async delete(ids) {
       const sql = `select key::text as key from ${executions} where id = any($1::text[])`;

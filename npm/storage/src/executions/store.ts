@@ -190,6 +190,14 @@ export interface ExecutionStore {
    * by hand. Missing where the store keeps none.
    */
   readonly entries?: (collection: string) => EntryStorage;
+  /** False where no other store object has these executions, so that nothing is ever left by one. Missing: there may be some. */
+  readonly isShared?: boolean;
+
+  /**
+   * Calls `tell` when another store object let go of executions that are to go on at once, so that they are not looked for first; gives
+   * what ends that. It tells nothing of a process that is gone without a word. Missing where the store cannot tell.
+   */
+  onReleased?(tell: () => void): () => void;
 
   /**
    * Writes changes in one transaction, in their order; settles when they are on disk. If one change of an execution is refused,

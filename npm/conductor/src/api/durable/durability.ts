@@ -381,6 +381,11 @@ export class Durability {
     for (const tell of [...this.onWritten]) for (const id of ids) tell(id);
   };
 
+  /** Takes up no executions of others any more; those that are under way go on until it is closed. */
+  drain(): void {
+    this.sleepers.drain();
+  }
+
   /** Lets go of all executions, as they are: whichever process recovers them goes on with them. */
   async close(): Promise<void> {
     const writer = await this.opened?.catch(() => undefined);

@@ -89,14 +89,18 @@ export class KeptExecutions {
         return { executionId, reason: message };
       }
     };
-    for await (const rows of choose === undefined ? durability.unfinished() : chosen(durability, choose)) {
-      for (const found of await Promise.all(rows.map(goOn))) {
-        if (found === undefined) continue;
-        if (found.reason !== undefined) recovery.blocked.push(found);
-        else recovery.resumed.push(found);
+    try {
+      for await (const rows of choose === undefined ? durability.unfinished() : chosen(durability, choose)) {
+        for (const found of await Promise.all(rows.map(goOn))) {
+          if (found === undefined) continue;
+          if (found.reason !== undefined) recovery.blocked.push(found);
+          else recovery.resumed.push(found);
+        }
       }
+    } finally {
+      // Where the store was away, that comes later. Those that were not chosen are not to go on by themselves either.
+      sleepers.watch(choose === undefined);
     }
-    sleepers.watch();
     for await (const { id, flowId } of durability.rows("paused")) {
       if (!runs.isActive(id)) recovery.paused.push({ executionId: id, flowId });
     }

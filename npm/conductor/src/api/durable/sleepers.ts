@@ -1,11 +1,14 @@
-/** Executions that left memory until they go on: waking them, and their callers that wait for results. */
+/**
+ * Executions of the store that go on by themselves: those that left memory, once their time comes, with their callers that wait for
+ * results; and those that another process left, once that is gone.
+ */
 import type { ExecutionStore } from "@atomiton/storage";
 import { messageOf } from "@atomiton/values";
 
 import { failure } from "../../engine/failure.js";
 import type { Log } from "../../engine/log.js";
 import { setTimer } from "../../engine/turn.js";
-import { isFinished } from "../../executions/status.js";
+import { isFinished, isPart } from "../../executions/status.js";
 import type { ActiveExecution } from "../../services/node.js";
 import type { ExecutionResult } from "../../types/execution.js";
 import type { Durability } from "./durability.js";
@@ -13,8 +16,10 @@ import type { KeptRun } from "./kept-run.js";
 
 /** Executions that are claimed at once. */
 const BATCH = 100;
-/** The store is looked at so often, for what other processes put to sleep, or ended; in ms. */
-const LOOK_MS = 5_000;
+/** The store is looked at so often, for what other processes put to sleep, left, or ended; in ms. */
+export const LOOK_MS = 5_000;
+/** Ids that a message names. */
+const MOST_NAMED = 5;
 /** Executions whose rows are looked at each time, of those that another process may have ended. */
 const MOST_FOLLOWED = 500;
 
@@ -36,7 +41,7 @@ export interface Waking {
   isActive(id: string): boolean;
 }
 
-/** The executions of one conductor that left memory. */
+/** The executions of one conductor's store that are not in memory, and go on by themselves. */
 export class Sleepers {
   /** Set by the runs of the conductor. */
   waking: Waking | undefined;
@@ -47,25 +52,47 @@ export class Sleepers {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private timerAt = Number.POSITIVE_INFINITY;
   private isLooking = false;
+  /** Something is to be looked for that came while it was looked. */
+  private isBehind = false;
   private isWatching = false;
+  private takesOver = false;
+  private isDraining = false;
+  /** Parts of other executions, which go on with these; of those that were there at the last look. */
+  private parts = new Set<string>();
+  /** Ends that the store tells of what others let go of. */
+  private endTelling: (() => void) | undefined;
 
-  /** @param wakes whether those are woken as well that were not put to sleep here */
+  /** @param wakes whether those are woken as well that were not put to sleep here, and those taken over that others left */
   constructor(
     private readonly durability: Durability,
     private readonly wakes: "all" | "own",
     private readonly log: Log,
   ) {}
 
-  /** From now on wakes what is due. */
-  watch(): void {
-    if (this.isWatching) return;
+  /**
+   * From now on wakes what is due.
+   *
+   * @param takesOver whether also what other processes left goes on, within {@link LOOK_MS} of their end, or at once where the store tells
+   */
+  watch(takesOver = false): void {
+    const isMore = !this.isWatching || (takesOver && !this.takesOver);
     this.isWatching = true;
-    if (this.wakes === "all") this.arm(Date.now());
+    this.takesOver ||= takesOver && this.wakes === "all";
+    if (isMore && this.wakes === "all") this.arm(Date.now());
+  }
+
+  /** Goes on only with what callers here wait for, until it is closed. */
+  drain(): void {
+    this.isDraining = true;
   }
 
   /** Wakes nothing more, until it is watched again. */
   close(): void {
     this.isWatching = false;
+    this.isDraining = false;
+    this.takesOver = false;
+    this.endTelling?.();
+    this.endTelling = undefined;
     this.disarm();
     for (const [id, { place }] of this.held) {
       const error = failure("CANCELLED", "Execution cancelled", place);
@@ -125,6 +152,11 @@ export class Sleepers {
     return asleep.map(({ place }) => place);
   }
 
+  /** Whether it goes on with what nothing here waits for. */
+  private get wakesAll(): boolean {
+    return this.wakes === "all" && !this.isDraining;
+  }
+
   private armFor(wakeAt: number | undefined): void {
     const soon = Date.now() + LOOK_MS;
     this.arm(Math.min(wakeAt ?? soon, soon));
@@ -149,43 +181,71 @@ export class Sleepers {
     this.timerAt = Number.POSITIVE_INFINITY;
   }
 
-  /** Wakes what is due, and sets the timer for what comes next. */
+  /** Goes on with what is to go on, and sets the timer for what comes next. */
   private async look(): Promise<void> {
     this.disarm();
+    this.isBehind = this.isLooking;
     if (this.isLooking) return;
     this.isLooking = true;
     let next = Date.now() + LOOK_MS;
     try {
-      if (this.wakes === "all") await this.wakeDue();
-      await this.followHeld();
-      if (this.isWatching && this.wakes === "all") {
-        const store = await this.durability.store;
-        next = Math.min((await store.nextWake()) ?? next, next);
-      }
+      const store = await this.durability.store;
+      if (this.wakesAll) await this.goOn(store);
+      await this.followHeld(store);
+      if (this.isWatching && this.wakesAll) next = Math.min((await store.nextWake()) ?? next, next);
     } catch (error) {
       if (this.isWatching) this.log.error(`[CONDUCTOR] Sleeping executions cannot be looked for: ${messageOf(error)}`);
     }
     this.isLooking = false;
-    for (const [id, { wakeAt = next }] of this.wakes === "own" ? this.held : []) {
+    if (this.isBehind) next = Date.now();
+    this.isBehind = false;
+    for (const [id, { wakeAt = next }] of this.wakesAll ? [] : this.held) {
       // One that is in memory sets the timer itself when it leaves.
       if (this.waking?.isActive(id) !== true) next = Math.min(next, wakeAt);
     }
-    if (this.wakes === "all" || this.held.size > 0) this.arm(Math.max(next, Date.now() + 1));
+    if (this.wakesAll || this.held.size > 0) this.arm(Math.max(next, Date.now() + 1));
   }
 
-  private async wakeDue(): Promise<void> {
-    const store = await this.durability.store;
-    while (this.isWatching) {
-      const ids = await store.claimable(Date.now(), BATCH, "due");
-      const woken = await Promise.all(ids.map((id) => this.wake(id)));
+  /** Goes on with executions of the store that no process has: those that are due, and those that were left. */
+  private async goOn(store: ExecutionStore): Promise<void> {
+    const takesOver = this.takesOver && store.isShared !== false;
+    if (takesOver) this.endTelling ??= store.onReleased?.(() => this.arm(Date.now()));
+    const before = this.parts;
+    this.parts = new Set();
+    const seen = new Set<string>();
+    const left: string[] = [];
+    while (this.isWatching && this.wakesAll) {
+      const limit = BATCH + seen.size;
+      const ids = await store.claimable(Date.now(), limit, takesOver ? undefined : "due");
+      const found = ids.filter((id) => !seen.has(id));
+      for (const id of found) seen.add(id);
+      for (const id of found) if (before.has(id)) this.parts.add(id);
+      const goingOn = await Promise.all(
+        found.map(async (id) => !this.parts.has(id) && (await this.goOnWith(store, id, takesOver))),
+      );
+      left.push(...found.filter((_, index) => goingOn[index] === "left"));
       // Those that cannot be claimed, or are blocked, are looked for later.
-      if (!woken.includes(true) || ids.length < BATCH) return;
+      if (found.length === 0 || ids.length < limit) break;
     }
+    if (left.length === 0) return;
+    const named = `${left.slice(0, MOST_NAMED).join(", ")}${left.length > MOST_NAMED ? ", …" : ""}`;
+    const count = left.length === 1 ? "1 execution goes on" : `${left.length} executions go on`;
+    this.log.warn(`[CONDUCTOR] ${count} here that another process left: ${named}`);
+  }
+
+  /** Goes on with an execution; whether it does, and whether it was `left` by another process. */
+  private async goOnWith(store: ExecutionStore, id: string, takesOver: boolean): Promise<"left" | boolean> {
+    const row = takesOver ? await store.get(id) : undefined;
+    if (row !== undefined && isPart(row)) {
+      this.parts.add(id);
+      return false;
+    }
+    const isWoken = await this.wake(id);
+    return isWoken && (row?.status === "running" || row?.status === "queued") ? "left" : isWoken;
   }
 
   /** Looks after those whose callers wait here and that another process may have. */
-  private async followHeld(): Promise<void> {
-    const store = await this.durability.store;
+  private async followHeld(store: ExecutionStore): Promise<void> {
     const ids = [...this.held.keys()].slice(0, MOST_FOLLOWED);
     for (let from = 0; from < ids.length && this.isWatching; from += BATCH) {
       await Promise.all(ids.slice(from, from + BATCH).map((id) => this.follow(store, id)));
@@ -211,9 +271,16 @@ export class Sleepers {
 
   /** Whether an execution could be claimed. */
   private async wake(id: string): Promise<boolean> {
+    if (!this.isWatching) return false;
     try {
       const kept = await this.durability.claim(id);
       if (kept === undefined) return false;
+      if (!this.isWatching) {
+        // The conductor was shut down meanwhile: others go on with it.
+        kept.recorder?.leave();
+        await kept.recorder?.persist();
+        return false;
+      }
       await this.waking?.goOn(kept);
       return true;
     } catch (error) {

@@ -17,6 +17,15 @@ const BATCH = { bytes: 32_000_000, changes: 5000 };
 /** How often a batch is tried again that failed because of what others did at the same time. */
 const ATTEMPTS = 20;
 
+/**
+ * For so long after a lost connection it is not told which other owners are gone, in ms: what cut this one may have cut them, and they
+ * come back. Twice the longest pause between two attempts to connect, and some time to do so.
+ */
+const RETURN_MS = 5000;
+
+/** Where owners tell each other that they let go of executions; the payload is the schema. */
+const CHANNEL = "atomiton_conductor_released";
+
 /** SQLSTATEs of a batch whose executions are not as this object knows them: an id exists, or a count is wrong. */
 const UNEXPECTED: ReadonlySet<unknown> = new Set(["23P01", "22012"]);
 
@@ -50,6 +59,9 @@ interface ClaimCall {
 /** What the database has of an execution that this object may not own; `undefined` for none. */
 type Looked = Map<string, Standing | undefined>;
 
+/** Statuses of executions that wait for nothing. */
+const AT_ONCE: ReadonlySet<string> = new Set(["queued", "running"]);
+
 /** The answer of a statement whose connection was lost: whether it was executed is to be looked up. */
 const LOST = Symbol("lost");
 
@@ -66,6 +78,9 @@ export class Writer {
   #connecting: Promise<Client> | undefined;
   #working: Promise<void> | undefined;
   #batch = 0;
+  /** When others were given the time to come back. */
+  #returnedAt = Number.NEGATIVE_INFINITY;
+  readonly #listeners = new Set<() => void>();
   #closing: Promise<void> | undefined;
 
   constructor(options: WriterOptions) {
@@ -91,6 +106,19 @@ export class Writer {
 
   claim(id: string): Promise<StoredExecution | undefined> {
     return this.#enqueue((resolve, reject) => ({ type: "claim", id, resolve, reject }));
+  }
+
+  /** Whether the locks that are held now say which owners are alive: not while they may be on their way back as this one is. */
+  get knowsLiving(): boolean {
+    return this.#client !== undefined && performance.now() >= this.#returnedAt;
+  }
+
+  /** Calls `tell` when another owner let go of executions that are to go on at once; gives what ends that. */
+  onReleased(tell: () => void): () => void {
+    this.#listeners.add(tell);
+    // Where this fails the next connection listens.
+    if (this.#listeners.size === 1) this.#client?.query(`listen ${CHANNEL}`).catch(() => {});
+    return () => void this.#listeners.delete(tell);
   }
 
   /** Writes what was asked for, and lets go of all that it owns. */
@@ -210,7 +238,25 @@ export class Writer {
       if (isOwned) this.#owned.set(id, { key: before?.key ?? (keys.get(id) as string), epoch, sequence });
       else this.#owned.delete(id);
     }
+    await this.#tellReleased(entries);
     return true;
+  }
+
+  /** Tells other owners of executions that this one let go of, unless these wait for something. */
+  async #tellReleased(entries: readonly BatchEntry[]): Promise<void> {
+    const keys = entries.flatMap(({ before, sum: { standing, update } }) => {
+      const goesOn = update.status === undefined || AT_ONCE.has(update.status);
+      return before !== undefined && goesOn && !standing.isOwned && !standing.isFinished ? [before.key] : [];
+    });
+    if (keys.length === 0) return;
+    const { schema } = this.#options;
+    // Others look after a while where this is not told.
+    await this.#query({
+      name: "tell-released",
+      text: `select pg_notify('${CHANNEL}', $1) where exists (select from ${schema}.executions
+        where key = any($2::bigint[]) and owner is null and status = any('{queued,running}'))`,
+      values: [schema, keys],
+    }).catch(() => {});
   }
 
   async #claimAll(calls: readonly ClaimCall[]): Promise<void> {
@@ -323,9 +369,13 @@ export class Writer {
   async #connect(prepare?: (client: Client) => Promise<void>): Promise<Client> {
     const { pg, config, schema } = this.#options;
     const client = await connect(pg, config, (ended) => this.#lost(ended));
+    client.on("notification", ({ channel, payload }) => {
+      if (channel === CHANNEL && payload === schema) for (const tell of [...this.#listeners]) tell();
+    });
     try {
       await prepare?.(client);
       await takeLock(client, schema, this.owner);
+      if (this.#listeners.size > 0) await client.query(`listen ${CHANNEL}`);
       const { rows } = await client.query<{ id: string; key: string; epoch: number; sequence: number }>(
         `select id, key::text as key, epoch::float8 as epoch, sequence::float8 as sequence from ${schema}.executions
           where owner = $1::bigint`,
@@ -333,6 +383,7 @@ export class Writer {
       );
       this.#owned.clear();
       for (const { id, ...owned } of rows) this.#owned.set(id, owned);
+      if (prepare === undefined) this.#returnedAt = performance.now() + RETURN_MS;
       this.#client = client;
       return client;
     } catch (error) {
@@ -362,6 +413,7 @@ export class Writer {
     try {
       await client.query(`delete from ${this.#options.schema}.owners where id = $1::bigint`, [this.owner]);
       await client.query("select pg_advisory_unlock($1::bigint)", [this.owner]);
+      if (this.#owned.size > 0) await client.query("select pg_notify($1, $2)", [CHANNEL, this.#options.schema]);
     } catch (error) {
       // The lock goes with the connection too.
       if (!isDisconnection(error)) throw postgresFailure(this.#options.name, "close", error);

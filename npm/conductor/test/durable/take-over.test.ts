@@ -1,0 +1,319 @@
+/** A process that recovered goes on with what others leave: killed ones at the next look at the store, those that end at once. */
+import type { ExecutionStore, MemoryExecutions } from "@atomiton/storage";
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+
+import { LOOK_MS } from "../../src/api/durable/sleepers.js";
+import { drainExecutions } from "../../src/api/keeps-executions.js";
+import { edge, group, leaf } from "../contract/flows.js";
+import { holds, pass, settled, stopTime } from "./stopped-time.js";
+import { memory, Process, type ProcessOptions, World } from "./world.js";
+
+const processes: Process[] = [];
+
+function start(world: World, store: MemoryExecutions, options: ProcessOptions = {}): Process {
+  const started = new Process(world, store, options);
+  processes.push(started);
+  return started;
+}
+
+/** Pays, stays in the middle for as long as the world has it so, and pays again. */
+const shop = group(
+  "shop",
+  [leaf("before", { type: "pay" }), leaf("middle", { type: "never" }), leaf("after", { type: "pay" })],
+  [edge("before", "middle"), edge("middle", "after")],
+) as never;
+/** Does not stay in the middle. */
+const open = { types: { never: { effects: "reads", execute: () => "open" } } };
+
+const keys = ({ deeds }: World) => deeds.map(({ key }) => key);
+/** A process that has begun and does not go on. */
+async function begun(world: World, store: MemoryExecutions, ids = ["one"]): Promise<Process> {
+  const process = start(world, store);
+  for (const executionId of ids) void process.conductor.node.run(shop, { executionId });
+  await holds(() => world.deeds.length === ids.length);
+  return process;
+}
+
+/** Counts the calls of a method. */
+function counted(store: MemoryExecutions, method: "claimable" | "get"): unknown[][] {
+  const calls: unknown[][] = [];
+  const original = store[method] as (...args: unknown[]) => unknown;
+  Object.assign(store, {
+    [method]: (...args: unknown[]) => {
+      calls.push(args);
+      return original(...args);
+    },
+  });
+  return calls;
+}
+
+// What is loaded at its first use takes real time.
+beforeAll(async () => {
+  const { conductor } = new Process(new World(), memory());
+  await conductor.node.run(group("warm", [leaf("a", { type: "pay" })]) as never);
+  await conductor.recover();
+  await conductor.shutdown();
+});
+beforeEach(() => {
+  vi.spyOn(console, "warn").mockImplementation(() => {});
+  vi.spyOn(console, "error").mockImplementation(() => {});
+  stopTime();
+});
+afterEach(async () => {
+  const all = processes.splice(0).map(({ conductor }) => conductor.shutdown());
+  await settled();
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  void all;
+});
+
+describe("what another process leaves", () => {
+  it("goes on within one look at the store once that is killed, and not before", async () => {
+    const world = new World();
+    const store = memory();
+    const one = await begun(world, store);
+    const two = start(world, memory(store), open);
+    expect((await two.conductor.recover()).resumed).toEqual([]);
+    await pass(10 * LOOK_MS);
+    expect(await store.get("one")).toMatchObject({ status: "running", epoch: 1 });
+    one.crash();
+    await pass(LOOK_MS);
+    await holds(async () => (await store.get("one"))?.status === "completed");
+    expect(await store.get("one")).toMatchObject({ epoch: 2 });
+    expect(keys(world)).toEqual(["one/before", "one/after"]);
+    expect(console.warn).toHaveBeenCalledWith("[CONDUCTOR] 1 execution goes on here that another process left: one");
+  });
+
+  it("goes on at once where the store tells that it was released", async () => {
+    const world = new World();
+    const listeners = new Set<() => void>();
+    const telling = (store: MemoryExecutions): MemoryExecutions =>
+      Object.assign(store, {
+        onReleased: (tell: () => void) => {
+          listeners.add(tell);
+          return () => void listeners.delete(tell);
+        },
+      });
+    const store = memory();
+    const one = await begun(world, store);
+    const two = start(world, telling(memory(store)), open);
+    await two.conductor.recover();
+    await pass(LOOK_MS + 100);
+    expect(listeners.size).toBe(1);
+    await one.conductor.shutdown();
+    expect(await store.get("one")).toMatchObject({ status: "running" });
+    for (const tell of listeners) tell();
+    await pass(10);
+    await holds(async () => (await store.get("one"))?.status === "completed");
+    expect(keys(world)).toEqual(["one/before", "one/after"]);
+    await two.conductor.shutdown();
+    expect(listeners.size).toBe(0);
+  });
+
+  it("is looked for once more where the store tells in the middle of a look", async () => {
+    const world = new World();
+    let tell = () => {};
+    let look: (() => void) | undefined;
+    const store = memory();
+    const own = memory(store);
+    const { claimable } = own;
+    const slow = Object.assign(own, {
+      onReleased: (listener: () => void) => {
+        tell = listener;
+        return () => {};
+      },
+      claimable: async (...args: Parameters<ExecutionStore["claimable"]>) => {
+        const found = await claimable(...args);
+        await new Promise<void>((resolve) => {
+          look = resolve;
+        });
+        return found;
+      },
+    });
+    const one = await begun(world, store);
+    const two = start(world, slow, open);
+    const recovered = two.conductor.recover();
+    await holds(() => look !== undefined);
+    look?.();
+    look = undefined;
+    await recovered;
+    await pass(1);
+    await holds(() => look !== undefined);
+    await one.conductor.shutdown();
+    tell();
+    await pass(1);
+    look?.();
+    look = undefined;
+    await settled();
+    await pass(5);
+    await holds(() => look !== undefined);
+    Object.assign(slow, { claimable });
+    look?.();
+    await holds(async () => (await store.get("one"))?.status === "completed");
+  });
+
+  it("goes on all together where it is more than is claimed at once, and parts of it with it", async () => {
+    const world = new World();
+    const store = memory();
+    const ids = Array.from({ length: 250 }, (_, index) => `e${index}`);
+    const one = await begun(world, store, ids);
+    const two = start(world, memory(store), open);
+    await two.conductor.recover();
+    await pass(100);
+    one.crash();
+    await pass(LOOK_MS);
+    await holds(async () => (await store.list({ status: "completed" }, { limit: 1_000 })).executions.length === 250);
+    expect(world.deeds).toHaveLength(500);
+    expect(new Set(keys(world)).size).toBe(500);
+  });
+
+  it("is had by one alone of several that look for it", async () => {
+    const world = new World();
+    const store = memory();
+    const ids = Array.from({ length: 120 }, (_, index) => `e${index}`);
+    const one = await begun(world, store, ids);
+    for (let other = 0; other < 3; other++) await start(world, memory(store), open).conductor.recover();
+    await pass(100);
+    one.crash();
+    await pass(LOOK_MS);
+    await holds(async () => (await store.list({ status: "completed" }, { limit: 1_000 })).executions.length === 120);
+    expect(world.deeds).toHaveLength(240);
+    for (const { epoch } of (await store.list({}, { limit: 1_000 })).executions) expect(epoch).toBe(2);
+  });
+
+  it("is blocked with the reason where it cannot go on here", async () => {
+    const world = new World();
+    const store = memory();
+    const one = await begun(world, store);
+    const types = { nodeExecutorFactory: { getNodeExecutable: () => undefined } };
+    await start(world, memory(store), { config: types }).conductor.recover();
+    one.crash();
+    await pass(LOOK_MS);
+    await holds(async () => (await store.get("one"))?.status === "blocked");
+    expect(await store.get("one")).toMatchObject({ reason: "No implementation found for node type: pay" });
+  });
+
+  it("is taken over although the store was away when it was to be recovered", async () => {
+    const world = new World();
+    const store = memory();
+    const one = await begun(world, store);
+    const own = memory(store);
+    const { claimable } = own;
+    Object.assign(own, { claimable: () => Promise.reject(new Error("away")) });
+    const two = start(world, own, open);
+    await expect(two.conductor.recover()).rejects.toThrow("away");
+    one.crash();
+    await pass(LOOK_MS);
+    Object.assign(own, { claimable });
+    await pass(2 * LOOK_MS);
+    await holds(async () => (await store.get("one"))?.status === "completed");
+  });
+});
+
+describe("it is left alone by a process", () => {
+  it.each<[string, ProcessOptions, (process: Process) => Promise<unknown>]>([
+    [
+      "that was not told to recover",
+      open,
+      ({ conductor }) => conductor.node.run(group("other", [leaf("a", { type: "pure" })]) as never),
+    ],
+    ["that asks which are to go on", open, ({ conductor }) => conductor.recover(() => [])],
+    ["that wakes its own", { ...open, config: { wakes: "own" } }, ({ conductor }) => conductor.recover()],
+    [
+      "that is about to end",
+      open,
+      async ({ conductor }) => {
+        await conductor.recover();
+        await drainExecutions(conductor);
+      },
+    ],
+    [
+      "that was shut down",
+      open,
+      async ({ conductor }) => {
+        await conductor.recover();
+        await conductor.shutdown();
+      },
+    ],
+  ])("%s", async (_, options, act) => {
+    const world = new World();
+    const store = memory();
+    const one = await begun(world, store);
+    await act(start(world, memory(store), options));
+    one.crash();
+    await pass(5 * LOOK_MS);
+    expect(await store.get("one")).toMatchObject({ status: "running", epoch: 1 });
+    expect(keys(world)).toEqual(["one/before"]);
+  });
+
+  it("that is shut down while it claims it, for the next one", async () => {
+    const world = new World();
+    const store = memory();
+    const one = await begun(world, store);
+    const own = memory(store);
+    const { claim } = own;
+    let isClaimed = false;
+    let goOn = () => {};
+    Object.assign(own, {
+      claim: async (id: string) => {
+        const row = await claim(id);
+        isClaimed = true;
+        await new Promise<void>((resolve) => {
+          goOn = resolve;
+        });
+        return row;
+      },
+    });
+    const two = start(world, own, open);
+    await two.conductor.recover();
+    one.crash();
+    await pass(LOOK_MS);
+    await holds(() => isClaimed);
+    await two.conductor.shutdown();
+    goOn();
+    await holds(async () => (await memory(store).claimable(Date.now(), 10)).includes("one"));
+    expect(keys(world)).toEqual(["one/before"]);
+  });
+});
+
+describe("looking for it", () => {
+  it("is done once in five seconds, and asks for what is due alone where no other store object has the executions", async () => {
+    const alone = memory();
+    const calls = counted(alone, "claimable");
+    await start(new World(), alone).conductor.recover();
+    await pass(1);
+    calls.length = 0;
+    await pass(12 * LOOK_MS);
+    expect(calls.length).toBeGreaterThanOrEqual(11);
+    expect(calls.length).toBeLessThanOrEqual(13);
+    expect(new Set(calls.map(([, , only]) => only))).toEqual(new Set(["due"]));
+  });
+
+  it("reads rows of parts that others go on with once", async () => {
+    const world = new World();
+    const store = memory();
+    const inner = group(
+      "inner",
+      [leaf("pay", { type: "pay" }), leaf("stay", { type: "never" })],
+      [edge("pay", "stay")],
+    );
+    const outer = group("outer", [leaf("sub", { type: "sub" })]);
+    const one = start(world, store);
+    await one.conductor.storage.saveFlow(inner as never);
+    void one.conductor.node.run(outer as never, { executionId: "one" });
+    await holds(() => world.deeds.length === 1);
+    one.crash();
+    // Its part is free as long as it does not come that far.
+    const third = start(world, memory(store), {
+      types: { sub: { effects: "reads", execute: () => new Promise(() => {}) } },
+    });
+    expect((await third.conductor.recover()).resumed).toMatchObject([{ executionId: "one" }]);
+    const own = memory(store);
+    const rows = counted(own, "get");
+    await start(world, own, open).conductor.recover();
+    await pass(10 * LOOK_MS);
+    expect(rows.filter(([id]) => id !== "one").length).toBeLessThanOrEqual(2);
+    expect((await store.list({ status: "running" })).executions).toHaveLength(2);
+    expect(world.deeds).toHaveLength(1);
+  });
+});
