@@ -338,6 +338,110 @@ describe.skipIf(missing !== undefined)("in PostgreSQL", () => {
       await Promise.all([store.close(), other.close()]);
     });
 
+    it("tells others of what it lets go of to go on at once, and of nothing that waits", async () => {
+      const schema = newSchema();
+      const { store: other, way, name } = await cuttableStore(schema);
+      const [store, stranger] = [
+        await openPostgresStore(server.url, { schema }),
+        await openPostgresStore(server.url, { schema: newSchema() }),
+      ];
+      let told = 0;
+      const end = other.onReleased?.(() => told++);
+      let toldStranger = 0;
+      stranger.onReleased?.(() => toldStranger++);
+      // What was told before comes before the answer to a statement that is sent later.
+      const heard = async () => {
+        await other.write([begin(`seen ${++count}`)]);
+        return told;
+      };
+      await store.write([begin("runs"), begin("sleeps"), begin("asks"), begin("done"), begin("left"), begin("again")]);
+      await store.write([update("asks", 1, { status: "waiting" })]);
+      await store.write([update("sleeps", 1, { status: "sleeping", wakeAt: START, release: true })]);
+      await store.write([update("asks", 1, { release: true }), finish("done", 1)]);
+      expect(await heard()).toBe(0);
+      await store.write([append("runs", 1, 1), update("runs", 1, { release: true })]);
+      expect(await heard()).toBe(1);
+
+      // Also after its connection was lost.
+      way.cut();
+      const gone = "select from pg_stat_activity where application_name = $1";
+      while ((await query(gone, [name])).length > 0);
+      way.mend();
+      await heard();
+      await store.write([update("again", 1, { release: true })]);
+      expect(await heard()).toBe(2);
+
+      // What it owned until it was closed.
+      await store.close();
+      expect(await heard()).toBe(3);
+      expect(await other.claim("left")).toMatchObject({ epoch: 2 });
+      end?.();
+      await other.write([begin("last"), update("last", 1, { release: true })]);
+      await heard();
+      expect([told, toldStranger]).toEqual([3, 0]);
+      await Promise.all([other.close(), stranger.close()]);
+    });
+
+    it("takes nothing for left by others that may have been cut off as it was itself", async () => {
+      const schema = newSchema();
+      const { store: cut, way, gone } = await cuttableStore(schema);
+      const other = await openPostgresStore(server.url, { schema });
+      const third = await openPostgresStore(server.url, { schema });
+      await other.write([
+        begin("kept"),
+        begin("slept"),
+        update("slept", 1, { status: "sleeping", wakeAt: START }),
+        begin("free"),
+        update("free", 1, { release: true }),
+      ]);
+      way.cut();
+      await gone();
+      // As if the other one came back later.
+      await other.close();
+      way.mend();
+      await cut.write([begin("own")]);
+      const backAt = performance.now();
+      const [ids, wakeAt] = [await cut.claimable(START, 10), await cut.nextWake()];
+      // On a machine that is stopped meanwhile the time is over.
+      if (performance.now() - backAt < 4_000) expect([ids, wakeAt]).toEqual([["free"], undefined]);
+      expect(await third.claimable(START, 10)).toEqual(["kept", "slept", "free"]);
+      await expect.poll(() => cut.claimable(START, 10), { timeout: LONG_MS }).toEqual(["kept", "slept", "free"]);
+      expect(await cut.nextWake()).toBe(START);
+      await Promise.all([cut.close(), third.close()]);
+    });
+
+    it("finds what is to go on by indices, however many sleep and are over", async () => {
+      const schema = newSchema();
+      const name = `indices ${++count}`;
+      const url = `${server.url}?application_name=${encodeURIComponent(name)}`;
+      const store = await openPostgresStore(url, { schema });
+      await store.write([begin("e"), update("e", 1, { status: "sleeping", wakeAt: START, release: true })]);
+      await query(`insert into "${schema}".executions (id, flow_id, name, document_hash, head, trigger, tags, tag_keys, started_at,
+          status, epoch, sequence, bytes, updated_at, wake_at)
+        select 'x' || i, 'f', 'f', document_hash, head, trigger, tags, tag_keys, i,
+          case when i % 2 = 0 then 'sleeping' else 'completed' end, 1, 0, 0, 0, ${START + 1_000_000} + i
+        from "${schema}".executions, generate_series(1, 20000) i where id = 'e'`);
+      await query(`analyze "${schema}".executions`);
+      const scanned = async () => {
+        const [row] = await query(
+          "select seq_tup_read::int as read from pg_stat_user_tables where schemaname = $1 and relname = 'executions'",
+          [schema],
+        );
+        return row.read as number;
+      };
+      await query("select pg_stat_reset()");
+      for (let look = 0; look < 5; look++) {
+        expect(await store.claimable(START, 10)).toEqual(["e"]);
+        expect(await store.claimable(START, 10, "due")).toEqual(["e"]);
+        expect(await store.nextWake()).toBe(START);
+      }
+      // Statistics are sent when a connection is idle for a second, or ends.
+      await store.close();
+      const active = "select from pg_stat_activity where application_name = $1";
+      await expect.poll(async () => (await query(active, [name])).length, { timeout: LONG_MS }).toBe(0);
+      expect(await scanned()).toBe(0);
+    });
+
     it("ends an earlier connection of its own that the server takes for open", async () => {
       const schema = newSchema();
       const { store, way } = await cuttableStore(schema);
