@@ -4,6 +4,7 @@ import { coded } from "../engine/failure.js";
 import type { FlowProblem } from "../engine/flows.js";
 import { problemWithPlace, validateFlow } from "../engine/flows.js";
 import { getErrorRecoveryStrategy } from "../engine/recovery.js";
+import { demandNames } from "../engine/setting-names.js";
 import type { ConductorEventEmitter } from "../events/emitter.js";
 import type { Isolate } from "../events/isolate.js";
 import { progressEventOf } from "../events/progress-event.js";
@@ -116,9 +117,10 @@ function localExecutions(runs: Runs): ExecutionsApi {
       return exportExecution(await (await kept(executionId)).store, executionId);
     },
     import: async (bytes, options = {}) => (await kept()).durability.import(bytes, options),
-    async resume(executionId) {
+    async resume(executionId, options) {
       demandId(executionId);
-      return runs.resume(executionId);
+      demandNames("resume", options ?? {}, ["anyVersion"]);
+      return runs.resume(executionId, options ?? {});
     },
     async cancel(executionId) {
       const inStore = await kept(executionId);

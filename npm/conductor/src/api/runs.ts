@@ -30,6 +30,7 @@ import type { NodeDefinition } from "../types/definition.js";
 import type { ErrorCode, ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext, ExecutionResult, RunWarning } from "../types/execution.js";
 import type { OpenQuestion } from "../types/question.js";
+import type { ResumeOptions } from "../types/recovery.js";
 import type { TracedExecution, TraceSpan } from "../types/tracing.js";
 import type { ReuseGate } from "./cache/gate.js";
 import { contextOf, strangeKeys } from "./contexts.js";
@@ -142,9 +143,9 @@ export class Runs {
   }
 
   /** Goes on with one execution. Rejects where it is over, unknown, or another process has it. */
-  async resume(executionId: string): Promise<ExecutionResult> {
+  async resume(executionId: string, options?: ResumeOptions): Promise<ExecutionResult> {
     const active = this.active.get(executionId);
-    if (active === undefined) return (await this.kept()).resume(executionId);
+    if (active === undefined) return (await this.kept()).resume(executionId, options);
     if (active.paused) this.pause(executionId, false);
     return this.attach(executionId) as Promise<ExecutionResult>;
   }

@@ -83,14 +83,21 @@ export async function showExecution(id: string, options: StoreOptions): Promise<
 }
 
 /** Goes on with one execution, or with all that were left unfinished; ends when they are over. */
-export async function resumeExecutions(id: string | undefined, options: StoreOptions): Promise<Exit> {
+export async function resumeExecutions(
+  id: string | undefined,
+  options: StoreOptions & { anyVersion?: boolean },
+): Promise<Exit> {
+  const { anyVersion = false } = options;
+  if (id === undefined && anyVersion) {
+    throw new UsageError("--any-version is for one execution: name the one that is to go on");
+  }
   if (id === undefined && options.remote !== undefined) {
     throw new UsageError(
       "A server goes on with what was interrupted when it starts; name the execution that is to go on",
     );
   }
   return withStore(options, async (conductor) => {
-    if (id !== undefined) return told(id, await conductor.executions.resume(id), options);
+    if (id !== undefined) return told(id, await conductor.executions.resume(id, { anyVersion }), options);
     const { resumed, blocked, paused, sleeping, waiting } = await conductor.recover();
     if (resumed.length + blocked.length === 0) process.stdout.write("No execution was left unfinished\n");
     const others = [

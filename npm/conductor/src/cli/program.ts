@@ -181,6 +181,7 @@ function commands(end: (exit: Exit) => void): Command {
     .action(async (id: string, options) => end(await showExecution(id, options)));
   inStore("resume", "go on with an execution that was interrupted, or with all of them")
     .argument("[id]", "of the execution")
+    .option("--any-version", "also where node types have other major versions than it began with")
     .option(...SECRET_KEY)
     .action(async (id: string | undefined, options) => end(await resumeExecutions(id, options)));
   inStore("waiting", "list the questions that executions ask people")

@@ -7,6 +7,7 @@ import type { ExecutionResult, ExecutionTrace } from "../types/execution.js";
 import type { LogLine } from "../types/execution-log.js";
 import type { ForkChanges, ForkedExecution } from "../types/fork.js";
 import type { OpenQuestion } from "../types/question.js";
+import type { ResumeOptions } from "../types/recovery.js";
 import { type Declaration, named, type Unsubscribe } from "./declaration.js";
 import {
   deletionSchema,
@@ -15,6 +16,7 @@ import {
   forkSchema,
   importSchema,
   listSchema,
+  resumeSchema,
   vacuumSchema,
   valueSchema,
 } from "./schemas.js";
@@ -50,8 +52,11 @@ export interface ExecutionsApi {
    * read, saying why, and with INVALID_PARAMETERS for an id that exists.
    */
   import(bytes: Uint8Array, options?: { id?: string }): Promise<string>;
-  /** Goes on with an execution that no process has, also with one that is blocked, and answers with its result. */
-  resume(executionId: string): Promise<ExecutionResult>;
+  /**
+   * Goes on with an execution that no process has, also with one that is blocked, and answers with its result. `anyVersion`: also
+   * where node types have other major versions than it began with, for which it is blocked otherwise.
+   */
+  resume(executionId: string, options?: ResumeOptions): Promise<ExecutionResult>;
   /**
    * Ends an execution that is not over as `cancelled`: one that is under way here, or one that no process has, with the executions
    * that are parts of it. Rejects with INVALID_PARAMETERS where it is over, or another process has it.
@@ -121,8 +126,8 @@ export const executions: Declaration<ExecutionsApi> = {
     resume: {
       command: "resumeExecution",
       role: "runner",
-      wire: named("executionId"),
-      schema: executionSchema,
+      wire: named("executionId", "options"),
+      schema: resumeSchema,
       awaitsExecution: true,
     },
     cancel: {

@@ -87,6 +87,11 @@ export function executionSchema(z: Zod) {
   return z.object({ executionId: z.string() });
 }
 
+/** Arguments of `resumeExecution`. */
+export function resumeSchema(z: Zod): ZodType {
+  return executionSchema(z).extend({ options: z.strictObject({ anyVersion: z.boolean().optional() }).nullish() });
+}
+
 /** Arguments of `valueOfExecution`. */
 export function valueSchema(z: Zod): ZodType {
   return executionSchema(z).extend({ nodeId: z.string() });

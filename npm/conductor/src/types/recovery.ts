@@ -19,3 +19,12 @@ export interface Recovery {
 export type ChooseExecutions = (
   executions: readonly StoredExecution[],
 ) => readonly string[] | PromiseLike<readonly string[]>;
+
+/** How an execution is to go on. */
+export interface ResumeOptions {
+  /**
+   * It goes on although node types of this process have other major versions than it began with, with those from then on, and so do
+   * executions that are parts of it. Default: it is blocked then.
+   */
+  anyVersion?: boolean;
+}

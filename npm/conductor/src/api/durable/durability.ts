@@ -34,6 +34,7 @@ import {
   type RecordedRun,
 } from "./kept-run.js";
 import { type Metadata, shownMetadata, tagsOf } from "./metadata.js";
+import { missingType, otherVersions, typeVersions } from "./node-types.js";
 import { allRecords, Records } from "./records.js";
 import { RunRecorder } from "./run-recorder.js";
 import { SecretReferences } from "./secret-references.js";
@@ -126,6 +127,7 @@ export class Durability {
     ];
     const metadata = shownMetadata(run.metadata, redact, secrets);
     const file = fileOf(node);
+    const types = typeVersions(node, this.executables());
     const given = {
       input: input.value,
       variables: variables.value,
@@ -137,6 +139,7 @@ export class Durability {
       ...(metadata && { metadata }),
       ...(trace && { trace }),
       ...(file !== undefined && { file }),
+      ...(types.length > 0 && { types }),
     };
     const head = headBytes(
       redacted.length === 0 ? given : { ...given, redacted },
@@ -235,15 +238,21 @@ export class Durability {
   }
 
   /**
-   * Goes on with an execution that has begun; `undefined` where another process has it, or it is over. To be paused it
-   * needs no node type.
+   * Goes on with an execution that has begun; `undefined` where another process has it, or it is over.
    *
+   * @param pauses to be paused, for which it needs no node type
+   * @param anyVersion whether it goes on with other versions of node types than it began with, from now on
    * @throws Error NODE_TYPE_NOT_FOUND, DESERIALIZATION_FAILED where it cannot go on: it is blocked then
    */
-  async claim(id: string, pauses = false): Promise<KeptRun | undefined> {
+  async claim(
+    id: string,
+    { pauses = false, anyVersion = false }: { pauses?: boolean; anyVersion?: boolean } = {},
+  ): Promise<KeptRun | undefined> {
     const writer = await this.writer;
     const claimed = await writer.store.claim(id);
-    return claimed && this.goOn(writer, claimed, pauses ? undefined : new Redaction(), undefined, pauses);
+    return (
+      claimed && this.goOn(writer, claimed, pauses ? undefined : new Redaction(), undefined, { pauses, anyVersion })
+    );
   }
 
   /** Executions that no process goes on with, those that began first first, then those that were blocked; many at once. */
@@ -413,7 +422,7 @@ export class Durability {
     const given = { ...context };
     const kept = isOver
       ? await this.read(writer.store, known, secrets)
-      : await this.goOn(writer, claimed, secrets, context);
+      : await this.goOnAs(writer, claimed, secrets, context);
     const isOtherFlow = (await this.documents.hashOf(JSON.stringify(node))) !== known.documentHash;
     const said = shownMetadata(metadata, kept.redact, secrets);
     const isOther = said !== undefined && JSON.stringify(said) !== JSON.stringify(kept.metadata);
@@ -421,15 +430,32 @@ export class Durability {
     return kept.context === context ? kept : { ...kept, context: givenAgain(context, kept.context) };
   }
 
+  /** Goes on with an execution that is begun once more; where a part of another one is blocked, that one is as well. */
+  private async goOnAs(
+    writer: Writer,
+    row: StoredExecution,
+    secrets: Redaction,
+    given: ConductorExecutionContext,
+  ): Promise<RecordedRun> {
+    const { id } = row;
+    try {
+      return await this.goOn(writer, row, secrets, given, { anyVersion: isPart(row) && writer.takesAnyVersion(id) });
+    } catch (error) {
+      if (isPart(row)) writer.blockAround(id, error as Error);
+      throw error;
+    }
+  }
+
   private async goOn(
     writer: Writer,
     row: StoredExecution,
     secrets: Redaction | undefined,
     given?: ConductorExecutionContext,
-    pauses = false,
+    { pauses = false, anyVersion = false }: { pauses?: boolean; anyVersion?: boolean } = {},
   ): Promise<RecordedRun> {
     let leavesOut = true;
-    const recorderFor = (context: ConductorExecutionContext) => this.recorder(writer, row, context, secrets, leavesOut);
+    const recorderFor = (context: ConductorExecutionContext) =>
+      this.recorder(writer, { ...row, anyVersion }, context, secrets, leavesOut);
     let kept: RecordedRun;
     try {
       kept = await this.read(writer.store, row, secrets);
@@ -451,14 +477,31 @@ export class Durability {
     }
     const context = given === undefined ? kept.context : givenAgain(given, kept.context);
     const recorder = recorderFor(context);
-    const missing = pauses ? undefined : this.missingType(kept.node);
-    if (missing !== undefined) {
-      const reason = `No implementation found for node type: ${missing}`;
-      await recorder.block(reason);
-      throw coded("NODE_TYPE_NOT_FOUND", reason, undefined);
-    }
+    if (!pauses) await this.demandTypes(row.id, kept, recorder, anyVersion);
     recorder.countLog(kept.history.log);
     return { ...kept, context, recorder, pauses };
+  }
+
+  /**
+   * Blocks an execution whose node types are not those that it began with, and notes those that it goes on with all the same.
+   *
+   * @throws Error NODE_TYPE_NOT_FOUND
+   */
+  private async demandTypes(
+    id: string,
+    { node, types = [], history }: RecordedRun,
+    recorder: RunRecorder,
+    anyVersion: boolean,
+  ): Promise<void> {
+    const executables = this.executables();
+    const missing = missingType(node, executables);
+    const now = typeVersions(node, executables);
+    const other = otherVersions(id, history.types ?? types, now);
+    const reason = missing === undefined ? other : `No implementation found for node type: ${missing}`;
+    if (reason === undefined) return;
+    if (missing === undefined && anyVersion) return recorder.types(now);
+    await recorder.block(reason);
+    throw coded("NODE_TYPE_NOT_FOUND", reason, undefined);
   }
 
   /** @param secrets told of what values name; missing where names are to stand in the place of secrets */
@@ -484,7 +527,10 @@ export class Durability {
       const names = new Set([...history.secretNames, ...secretsIn(begun.head)]);
       history.secrets = await this.secretsOf(names, secrets);
     }
-    const { options, held, redacted, metadata, trace, file, ...given } = valueIn(begun.head, history.secrets) as Head;
+    const { options, held, redacted, metadata, trace, file, types, ...given } = valueIn(
+      begun.head,
+      history.secrets,
+    ) as Head;
     withFile(node, file);
     const context = contextOf(node, given);
     if (context.nodeId !== flowId)
@@ -494,7 +540,21 @@ export class Durability {
     const inheritance = inheritanceOf(history);
     const past = { startedAt, error: error === undefined ? undefined : (JSON.parse(error) as ExecutionError) };
     const leftOut = redacted ?? [];
-    return { node, context, options, held, history, secrets, redact, leftOut, inheritance, past, metadata, trace };
+    return {
+      node,
+      context,
+      options,
+      held,
+      history,
+      secrets,
+      redact,
+      leftOut,
+      inheritance,
+      past,
+      metadata,
+      trace,
+      types,
+    };
   }
 
   private recorder(
@@ -502,7 +562,7 @@ export class Durability {
     row: Pick<
       StoredExecution,
       "id" | "epoch" | "sequence" | "status" | "wakeAt" | "updatedAt" | "parentId" | "trigger"
-    >,
+    > & { anyVersion?: boolean },
     context: ConductorExecutionContext,
     secrets: Redaction | undefined,
     leavesOut = false,
@@ -510,18 +570,6 @@ export class Durability {
     // A part of another execution is in memory as long as that.
     const onLeft = !isPart(row) ? (written: Promise<void>) => this.sleepers.leaves(row.id, written) : undefined;
     return new RunRecorder(writer, { ...row, onLeft, leavesOut }, context, this.level === "strict", this.hash, secrets);
-  }
-
-  /** The first type of a flow's leaves that nothing carries out. */
-  private missingType(node: NodeDefinition): string | undefined {
-    const executables = this.executables();
-    if (executables === undefined) return undefined;
-    const children = node.nodes ?? [];
-    if (children.length > 0) {
-      return children.map((child) => this.missingType(child)).find((missing) => missing !== undefined);
-    }
-    if (node.parameters?.enabled === false) return undefined;
-    return executables.getNodeExecutable(node.type) == null ? node.type : undefined;
   }
 }
 

@@ -13,6 +13,7 @@ import type { LogLine } from "../../types/execution-log.js";
 import type { OpenQuestion } from "../../types/question.js";
 import { type Entry, Kind, type RecordedAnswer } from "./entry.js";
 import { marksText } from "./marks.js";
+import type { TypeVersions } from "./node-types.js";
 import { type Hide, mayRefer, namesIn, revealed } from "./secret-references.js";
 
 /** Characters of a value that is kept apart from its record. */
@@ -161,6 +162,11 @@ export function logEntry(task: number, line: LogLine): string {
 export function variablesEntry(variables: Record<string, unknown>, writing: Writing): string {
   const { value, paths } = shownOf(variables, writing);
   return `["${Kind.variables}",0,0,${textOf(value, "The run's variables", writing)}${tailOf("", false, paths)}]`;
+}
+
+/** The entry of the versions of node types that an execution goes on with. */
+export function typesEntry(versions: TypeVersions): string {
+  return JSON.stringify([Kind.types, 0, 0, versions]);
 }
 
 /** The entry of an answer that was taken over: its number among those that may be. */

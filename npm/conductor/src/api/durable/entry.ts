@@ -18,6 +18,8 @@ export const Kind = {
   kept: "k",
   /** One of these was taken over. */
   inherited: "r",
+  /** Versions of node types that the execution goes on with, in the place of those that it began with. */
+  types: "n",
 } as const;
 
 /** `marks`: 0 for none. `reused`: 1 for an output that another attempt made. `redacted`: paths of what was left out. */

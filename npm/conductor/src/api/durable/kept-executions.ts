@@ -18,7 +18,7 @@ import type { ConductorExecutionContext, ExecutionResult, RunWarning } from "../
 import type { ForkChanges, ForkedExecution } from "../../types/fork.js";
 import { createExecutionId } from "../../types/ids.js";
 import type { OpenQuestion } from "../../types/question.js";
-import type { ChooseExecutions, Recovery } from "../../types/recovery.js";
+import type { ChooseExecutions, Recovery, ResumeOptions } from "../../types/recovery.js";
 import { contextOf } from "../contexts.js";
 import { notOpen, type Questions, severalOpen } from "../questions.js";
 import { RunResult, shownOf } from "../result.js";
@@ -111,11 +111,11 @@ export class KeptExecutions {
   }
 
   /** Goes on with one execution. Rejects with INVALID_PARAMETERS where it is over or another process has it. */
-  async resume(executionId: string): Promise<ExecutionResult> {
+  async resume(executionId: string, options: ResumeOptions = {}): Promise<ExecutionResult> {
     const { runs, sleepers } = this;
     sleepers.watch();
     await sleepers.settled(executionId);
-    const kept = await this.claim(executionId);
+    const kept = await this.claim(executionId, options);
     if (kept !== undefined) return runs.goOn(kept);
     // It may have woken meanwhile.
     const woken = runs.attach(executionId);
@@ -145,7 +145,7 @@ export class KeptExecutions {
 
   /** Pauses an execution. Rejects with INVALID_PARAMETERS where another process has it. */
   async pause(executionId: string): Promise<void> {
-    const kept = await this.durability.claim(executionId, true);
+    const kept = await this.durability.claim(executionId, { pauses: true });
     if (kept === undefined) {
       const message = `The execution ${executionId} is under way in another process, which alone can pause it`;
       throw coded("INVALID_PARAMETERS", message, undefined);
@@ -288,8 +288,8 @@ export class KeptExecutions {
   }
 
   /** Takes an execution, to go on with it; `undefined` where another process has it, or it is over. */
-  private async claim(executionId: string): Promise<KeptRun | undefined> {
-    const kept = await this.durability.claim(executionId);
+  private async claim(executionId: string, options: ResumeOptions = {}): Promise<KeptRun | undefined> {
+    const kept = await this.durability.claim(executionId, options);
     if (kept !== undefined) await this.refuseLeftOut(kept);
     return kept;
   }

@@ -11,6 +11,7 @@ import type { ConductorExecutionContext } from "../../types/execution.js";
 import type { TraceHeaders } from "../../types/tracing.js";
 import { type Blob, textOf } from "./entries.js";
 import type { Metadata } from "./metadata.js";
+import type { TypeVersions } from "./node-types.js";
 import type { Records } from "./records.js";
 import type { RunRecorder } from "./run-recorder.js";
 
@@ -47,6 +48,8 @@ export interface KeptRun {
 /** An execution of the store as it was recorded. */
 export interface RecordedRun extends KeptRun {
   history: Records;
+  /** Versions of node types that it began with; missing where none was declared, and in records of earlier versions of the library. */
+  types?: TypeVersions | undefined;
 }
 
 /** What a run is made from beside its flow. */
@@ -59,6 +62,8 @@ export type Head = Partial<ConductorExecutionContext> &
     trace?: TraceHeaders;
     /** The file that its flow was read from. */
     file?: string;
+    /** Versions that its node types declared. */
+    types?: TypeVersions;
   };
 
 /** Entries of what a fork may take over, and the blobs that they name. */

@@ -17,6 +17,7 @@ import type { LogLine } from "../../types/execution-log.js";
 import { type Blob, NAMES_ALONE, secretsIn, valueIn } from "./entries.js";
 import { type Entry, type KeptEntry, Kind, type RecordedAnswer } from "./entry.js";
 import { type Marks, marked } from "./marks.js";
+import type { TypeVersions } from "./node-types.js";
 import { mayRefer, namesIn } from "./secret-references.js";
 
 const decoder = new TextDecoder();
@@ -110,6 +111,12 @@ export class Records implements History {
   /** What nodes said, in order. @throws SyntaxError, TypeError for bytes that are no values */
   get log(): readonly LogLine[] {
     return this.all().log;
+  }
+
+  /** The versions of node types that it went on with, where these are others than it began with. @throws SyntaxError for bytes that are no values */
+  get types(): TypeVersions | undefined {
+    const found = this.beside().filter(([kind]) => kind === Kind.types);
+    return found.at(-1)?.[3] as TypeVersions | undefined;
   }
 
   /** The run's variables each time they changed, and the answer that they changed with. @throws SyntaxError, TypeError for bytes that are no values */
@@ -419,7 +426,15 @@ function isWithoutParts([, , , { variables }, entry]: KeptEntry): boolean {
 }
 
 /** Kinds of what is no answer. */
-const BESIDE: ReadonlySet<string> = new Set([Kind.warning, Kind.variables, Kind.log, Kind.wait, Kind.fork, Kind.kept]);
+const BESIDE: ReadonlySet<string> = new Set([
+  Kind.warning,
+  Kind.variables,
+  Kind.log,
+  Kind.wait,
+  Kind.fork,
+  Kind.kept,
+  Kind.types,
+]);
 
 /** Attempts cross to the engine in 24 bits. */
 function keyOf(task: number, attempt: number): number {

@@ -19,11 +19,13 @@ import {
   logEntry,
   outputEntry,
   recordBytes,
+  typesEntry,
   variablesEntry,
   type Writing,
   waitEntry,
   warningEntry,
 } from "./entries.js";
+import type { TypeVersions } from "./node-types.js";
 import { type Hide, SecretReferences } from "./secret-references.js";
 import { Waits } from "./waits.js";
 import type { Source, Writer } from "./writer.js";
@@ -77,6 +79,8 @@ export interface KeptExecution {
   updatedAt: number;
   /** Parts of its values are missing in its records. */
   leavesOut?: boolean | undefined;
+  /** It goes on with whatever versions of node types there are, and so do its parts. */
+  anyVersion?: boolean | undefined;
   /** Told when it leaves memory, with what settles when that is on disk; missing where it never does. */
   onLeft?: ((written: Promise<void>) => void) | undefined;
 }
@@ -90,7 +94,7 @@ export class RunRecorder implements Recorder, Source {
   namesParts: Recorder["namesParts"] = () => false;
   private words: number[] = [];
   private entries: string[] = [];
-  /** What nodes said; it needs no step to be written with. */
+  /** What nodes said, and what else needs no step to be written with. */
   private lines: string[] = [];
   private logged = 0;
   private blobs: Blob[] = [];
@@ -171,6 +175,10 @@ export class RunRecorder implements Recorder, Source {
     this.variables = this.variablesEntry();
   }
 
+  get anyVersion(): boolean {
+    return this.execution.anyVersion === true;
+  }
+
   get waiting(): number {
     return this.waits.calls;
   }
@@ -235,6 +243,12 @@ export class RunRecorder implements Recorder, Source {
     this.writer.touch(this);
   }
 
+  /** Notes the versions of node types that it goes on with. */
+  types(versions: TypeVersions): void {
+    this.lines.push(typesEntry(versions));
+    this.writer.touch(this);
+  }
+
   /** Counts what was said before this process had the execution. */
   countLog(lines: readonly LogLine[]): void {
     for (const { text } of lines) this.logged += text.length + PER_LINE;
@@ -261,6 +275,15 @@ export class RunRecorder implements Recorder, Source {
       release: true,
     });
     await this.writer.flush();
+  }
+
+  blockedBy(part: string, error: Error): void {
+    this.collect();
+    if (this.isLost || this.isEnding) return;
+    const { code = "INTERNAL_ERROR", message } = error as Error & { code?: ErrorCode };
+    const reason = `The execution ${part}, a part of it, cannot go on: ${message}`;
+    void this.block(reason);
+    this.tellOf(code, reason);
   }
 
   async end(error: ExecutionError | undefined, warnings = 0): Promise<ExecutionError | undefined> {
@@ -467,6 +490,11 @@ export class RunRecorder implements Recorder, Source {
   private lose(code: ErrorCode, message: string): void {
     if (this.isLost) return;
     this.isLost = true;
+    this.tellOf(code, message);
+  }
+
+  /** Ends the run with the reason why nothing of it is written any more. */
+  private tellOf(code: ErrorCode, message: string): void {
     const { executionId, nodeId } = this.context;
     this.lost = failure(code, message, { nodeId, executionId });
     this.tellLost?.(this.lost);

@@ -23,6 +23,10 @@ export interface Source {
   unwritten(message: string): void;
   /** Leaves its execution to others. */
   leave(): void;
+  /** A part of its execution cannot go on: neither can it. */
+  blockedBy(part: string, error: Error): void;
+  /** Whether it goes on with whatever versions of node types there are. */
+  readonly anyVersion: boolean;
 }
 
 /** The one writer of a store in this process. All that is pending is written together, so that what waits for the disk finds all there that came before it. */
@@ -70,6 +74,32 @@ export class Writer {
 
   forget(id: string): void {
     this.sources.delete(id);
+  }
+
+  /** The sources of executions that one is a part of, by their ids, the nearest first. */
+  private around(id: string): [id: string, source: Source][] {
+    const found: [string, Source][] = [];
+    for (let end = id.lastIndexOf("/"); end > 0; end = id.lastIndexOf("/", end - 1)) {
+      const source = this.sources.get(id.slice(0, end));
+      if (source !== undefined) found.push([id.slice(0, end), source]);
+    }
+    return found;
+  }
+
+  /** Whether an execution is a part of one that goes on with whatever versions of node types there are. */
+  takesAnyVersion(id: string): boolean {
+    return this.around(id).some(([, { anyVersion }]) => anyVersion);
+  }
+
+  /** Blocks what an execution is a part of that cannot go on. Other parts of that are left as they are: they are not cancelled. */
+  blockAround(id: string, error: Error): void {
+    const around = new Map(this.around(id));
+    const outermost = [...around.keys()].at(-1);
+    if (outermost === undefined) return;
+    for (const [other, source] of this.sources) {
+      if (other.startsWith(`${outermost}/`) && !around.has(other)) source.leave();
+    }
+    for (const source of around.values()) source.blockedBy(id, error);
   }
 
   /** Writes what is pending, once where it fails, and leaves all executions to others. */

@@ -271,7 +271,7 @@ function keptBy(executions: ExecutionsApi | undefined): Partial<ExecutionsApi> {
   return {
     ...others,
     trace: async (executionId) => plainTrace(await trace(executionId)),
-    resume: async (executionId) => plainResult(await resume(executionId)),
+    resume: async (executionId, options) => plainResult(await resume(executionId, options)),
     result: async (executionId) => plainResult(await result(executionId)),
   };
 }
