@@ -114,7 +114,8 @@ export interface NodeExecutable<Params = any, Output = Promise<unknown>> {
   effects?: Effects | EffectsOf;
   /**
    * Changes with what `execute` does. Outputs that a cache keeps beyond the process are taken again only by the same version; of
-   * a type without one, they are taken again only within the process that made them.
+   * a type without one, they are taken again only within the process that made them. An execution that is kept goes on only with the
+   * major version, the number before the first dot, that it began with.
    */
   version?: string;
 }

@@ -86,7 +86,8 @@ export interface NodeTypeDefinition<Type extends string, P, I, H extends string,
   effects?: Effects | EffectsOf;
   /**
    * Changes with what `execute` does, such as `1.2.0`. Outputs that a cache keeps in a store are taken again only by the same
-   * version; of a type without one, they are taken again only within the process that made them.
+   * version; of a type without one, they are taken again only within the process that made them. An execution that is kept goes on only
+   * with the major version, the number before the first dot, that it began with.
    */
   version?: string;
   /** Gives the output of the node, or a promise of it. What it throws fails the node: see `NodeError` for codes. */

@@ -89,6 +89,8 @@ export class KeptExecutions {
         return { executionId, reason: message };
       }
     };
+    // One that cannot be opened is not looked at again either.
+    await durability.store;
     try {
       for await (const rows of choose === undefined ? durability.unfinished() : chosen(durability, choose)) {
         for (const found of await Promise.all(rows.map(goOn))) {
@@ -98,7 +100,7 @@ export class KeptExecutions {
         }
       }
     } finally {
-      // Where the store was away, that comes later. Those that were not chosen are not to go on by themselves either.
+      // Where reading failed, that comes later. Those that were not chosen are not to go on by themselves either.
       sleepers.watch(choose === undefined);
     }
     for await (const { id, flowId } of durability.rows("paused")) {
