@@ -79,7 +79,7 @@ const FAILED = "The server failed; its log has the reason";
 type Env = {
   Variables: { session: Session; address: string | undefined };
   /** Of a request of `node:http`, or what is said of one that comes otherwise. */
-  Bindings: { incoming?: { socket: { remoteAddress?: string } }; address?: string };
+  Bindings: { incoming?: { socket: { remoteAddress?: string | undefined } }; address?: string };
 };
 type Ctx = Context<Env>;
 

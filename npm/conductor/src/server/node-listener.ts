@@ -32,3 +32,10 @@ export function realResponse(response: Response): Response {
   const { status, headers, body } = response;
   return new Response(body, { status, headers });
 }
+
+/** The path of a request, without the query; empty for what is no path. */
+export function pathOf({ url = "/" }: IncomingMessage): string {
+  // What begins with two slashes would name another host.
+  const address = url.startsWith("/") ? `http://localhost${url}` : url;
+  return URL.canParse(address) ? new URL(address).pathname : "";
+}

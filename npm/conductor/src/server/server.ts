@@ -18,6 +18,7 @@ import { type Authenticate, createCalls, type ServerAuth, whoIs } from "./calls.
 import { EventLog } from "./event-log.js";
 import { checkedLimits, type ExecutionLimits } from "./execution-limit-settings.js";
 import { createExecutionGuard } from "./execution-limits.js";
+import { type ClosingServer, type FastifyPlugin, fastifyPlugin } from "./fastify.js";
 import { createFlowScope } from "./flow-scope.js";
 import { createHandler, type HandlerParts } from "./handler.js";
 import { createHooks, type Hooks } from "./hooks/hooks.js";
@@ -25,7 +26,7 @@ import { isolatedCalls } from "./isolated-calls.js";
 import { demandMcp, lazyMcp } from "./mcp/lazy.js";
 import type { MeterProvider } from "./meter.js";
 import { createMetrics } from "./metrics.js";
-import { nodeListener, realResponse } from "./node-listener.js";
+import { nodeListener, pathOf, realResponse } from "./node-listener.js";
 import { LOCAL_HOSTS, type Origins, refusedOrigin } from "./origins.js";
 import { ownFlowRefusal } from "./own-flows.js";
 import { createRateGuard, type RateLimits } from "./rate-limits.js";
@@ -34,6 +35,7 @@ import { requestHeaders } from "./request-traces.js";
 import type { Secrets } from "./secrets/secrets.js";
 import { type ServedChannels, serveChannels } from "./served-channels.js";
 import { findMissed } from "./stored-events.js";
+import { refuseUpgrade, takeUpgrades } from "./upgrades.js";
 import { Connection, HEARTBEAT_MS, STRANGERS_CHECK_MS } from "./websocket.js";
 
 /** Settings of a server. */
@@ -106,15 +108,25 @@ export interface ConductorServer {
   /**
    * Answers a request, as the handlers of Hono, Next and others do. WebSockets come by `upgrade`.
    *
-   * @param from the address of the client; without it no rate limit of addresses counts
+   * @param from the address of the client, or the request of `node:http`, as `c.env` of Hono has it with `@hono/node-server`. Without
+   *   either, and without `trustProxy`, no rate limit of addresses counts
    */
-  fetch(request: Request, from?: { address?: string }): Promise<Response>;
+  fetch(
+    request: Request,
+    from?: { address?: string; incoming?: { socket: { remoteAddress?: string | undefined } } },
+  ): Promise<Response>;
   /**
    * The same for `node:http` and Express. What is at no address of the server is handed to `next`, where there is one: the server's are
    * below the base, and `/hooks/<path>` of webhooks that there are. A body that was read before is taken from `rawBody`, or made of `body`
    * again where JSON is asked for; where neither is possible, the answer says what to do.
    */
   node(request: IncomingMessage, response: ServerResponse, next?: () => void): void;
+  /**
+   * A plugin of Fastify 5: `app.register(server.fastify)`. It takes what `node` takes, with bodies that Fastify has not read, and
+   * WebSockets; a `prefix` must be one that `base` begins with. Where the application closes, so does the server, after it waited
+   * for what is under way, at most 10 s.
+   */
+  readonly fastify: FastifyPlugin;
   /** For the event `upgrade` of an HTTP server; gives whether the connection was for `<base>/ws`, and so was taken. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
   /** Listens by itself, by default on port 3000 of this machine; `port: 0` takes one that is free. */
@@ -136,6 +148,12 @@ export interface Listening {
    */
   close(grace?: number): Promise<void>;
 }
+
+/** How long what is under way may take when a listener closes, by default, in ms. */
+const GRACE_MS = 10_000;
+
+/** How often connections that became idle are ended meanwhile, in ms. */
+const IDLE_CHECK_MS = 50;
 
 /** What a message of a WebSocket may be at most, in bytes. */
 const MESSAGE_BYTES = 24 * 1024 * 1024;
@@ -291,9 +309,29 @@ export function createServer(options: ServerOptions): ConductorServer {
     return true;
   };
 
+  const drain = (http: ClosingServer, grace = GRACE_MS): (() => void) => {
+    // Closing a server of node:http ends the connections that are idle then. Others become so, and stay as long as keep-alive says.
+    const idle = setInterval(() => http.closeIdleConnections?.(), IDLE_CHECK_MS);
+    const late = setTimeout(() => {
+      server.close();
+      for (const connection of connections) connection.terminate();
+      http.closeAllConnections?.();
+    }, grace);
+    ending.abort();
+    executions.endWaiting();
+    mcp?.endStreams();
+    for (const connection of connections) connection.end();
+    return () => {
+      clearInterval(idle);
+      clearTimeout(late);
+    };
+  };
+
   const server: ConductorServer = {
-    fetch: async (request, from = {}) =>
-      realResponse(await handler.fetch(request, from.address === undefined ? {} : { address: from.address })),
+    fetch: async (request, { address, incoming } = {}) =>
+      realResponse(
+        await handler.fetch(request, { ...(address !== undefined && { address }), ...(incoming && { incoming }) }),
+      ),
     node(request, response, next) {
       const path = pathOf(request);
       if (next !== undefined && !handler.serves(path)) return next();
@@ -302,6 +340,15 @@ export function createServer(options: ServerOptions): ConductorServer {
       else response.writeHead(refused.status, { "content-type": "application/json" }).end(JSON.stringify(refused.body));
     },
     upgrade,
+    fastify: fastifyPlugin({
+      base,
+      takesHooks,
+      serves: handler.serves,
+      node: (request, response) => server.node(request, response),
+      upgrade,
+      drain,
+      close: () => server.close(),
+    }),
     async listen({ port = 3000, host = "127.0.0.1" } = {}) {
       if (open && !isLocal(host)) {
         throw coded("INVALID_PARAMETERS", `An open server listens on this machine only, not on ${host}`, undefined);
@@ -310,11 +357,7 @@ export function createServer(options: ServerOptions): ConductorServer {
       if (ended.signal.aborted) ended = new AbortController();
       await metrics?.prometheus;
       const http = createHttpServer((request, response) => void listener(request, response));
-      http.on("upgrade", (request, socket, head) => {
-        if (!upgrade(request, socket, head)) {
-          refuseUpgrade(socket, "404 Not Found", `WebSockets are at ${base}/ws`);
-        }
-      });
+      takeUpgrades(http, `${base}/ws`, upgrade);
       await new Promise<void>((resolve, reject) => {
         http.once("error", reject);
         http.listen({ port, host, backlog: BACKLOG }, () => resolve());
@@ -324,20 +367,12 @@ export function createServer(options: ServerOptions): ConductorServer {
       return {
         apiUrl: `http://${name}:${address.port}${base}`,
         port: address.port,
-        async close(grace = 10_000) {
+        async close(grace) {
           const closed = new Promise<void>((resolve) => http.close(() => resolve()));
           http.closeIdleConnections();
-          const late = setTimeout(() => {
-            server.close();
-            for (const connection of connections) connection.terminate();
-            http.closeAllConnections();
-          }, grace);
-          ending.abort();
-          executions.endWaiting();
-          mcp?.endStreams();
-          for (const connection of connections) connection.end();
+          const drained = drain(http, grace);
           await closed;
-          clearTimeout(late);
+          drained();
         },
       };
     },
@@ -465,20 +500,6 @@ function keptIn({ executions }: Pick<MainProcessConductor, "executions">): Handl
 function baseOf(base: string): string {
   if (/^(\/[\w.~-]+)*\/?$/.test(base)) return base.replace(/\/$/, "");
   throw coded("INVALID_PARAMETERS", "The setting `base` of a server must be a path, such as /api", undefined);
-}
-
-/** Without the query; empty for what is no path. */
-function pathOf({ url = "/" }: IncomingMessage): string {
-  // What begins with two slashes would name another host.
-  const address = url.startsWith("/") ? `http://localhost${url}` : url;
-  return URL.canParse(address) ? new URL(address).pathname : "";
-}
-
-/** Answers a request for another protocol, and ends its connection: of those, `node:http` looks after nothing any more. */
-function refuseUpgrade(socket: Duplex, status: string, reason: string, headers = ""): void {
-  socket.on("error", () => {});
-  socket.once("finish", () => socket.destroy());
-  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: text/plain\r\n${headers}\r\n${reason}\n`);
 }
 
 function isLocal(host: string): boolean {

@@ -1,11 +1,9 @@
 /** A server within an application of Express. */
-import { createHmac } from "node:crypto";
 import { createServer as createHttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createMemoryExecutions } from "@atomiton/storage";
-import { expect, it, onTestFinished } from "vitest";
-import { createConductor } from "../../src/exports/node.js";
-import { createServer, createTriggers, type ServerOptions } from "../../src/exports/server.js";
+import { expect, it } from "vitest";
+import type { ServerOptions } from "../../src/exports/server.js";
+import { hosting } from "./hosting.js";
 
 type Listener = (request: unknown, response: { json(value: unknown): void }, next: () => void) => void;
 interface Express {
@@ -16,62 +14,23 @@ interface Express {
 // It comes without types.
 const { default: express }: { default: Express } = await import("express" as string);
 
-const SECRET = "it is a secret of twenty-four bytes";
-
-/** An application with parts before and a route after the server, and a flow with a webhook at `orders`. */
-async function application(before: Listener[], options: Partial<ServerOptions> = {}) {
-  const store = createMemoryExecutions();
-  const conductor = createConductor({ store, transport: "local", secrets: () => SECRET });
-  const secrets = () => SECRET;
-  const triggers = createTriggers({ conductor, store, log: () => {}, secrets });
-  const signature = { scheme: "github", secret: "${{ secrets.HOOK }}" };
-  const parameters = { path: "orders", answer: "result", authenticate: "signature", signature };
-  await conductor.storage.saveFlow({
-    id: "hook",
-    nodes: [
-      { id: "request", type: "webhook", parameters },
-      { id: "note", type: "code", parameters: { code: "return data.body.name" } },
-    ],
-    edges: [{ source: "request", target: "note" }],
-  } as never);
-  await triggers.start();
-  const server = createServer({ conductor, triggers, durable: true, open: true, ...options });
-  const app = express();
-  for (const part of before) app.use(part);
-  app.use(server.node);
-  app.all("/{*path}", (_request, response) => response.json("of the application"));
-  const http = createHttpServer(app as never);
-  await new Promise<void>((resolve) => {
-    http.listen(0, "127.0.0.1", () => resolve());
-  });
-  onTestFinished(async () => {
-    triggers.close();
-    server.close();
-    http.closeAllConnections();
-    await new Promise((resolve) => http.close(resolve));
-    await conductor.shutdown();
-  });
-  const origin = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
-  const body = '{ "name":  "Ada" }';
-  return {
-    ask: (path: string, init: RequestInit = {}) => fetch(origin + path, init),
-    post: (path: string, value: unknown) =>
-      fetch(origin + path, {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify(value),
-      }),
-    sign: (path: string) =>
-      fetch(origin + path, {
-        method: "POST",
-        headers: {
-          "content-type": "application/json",
-          "x-hub-signature-256": `sha256=${createHmac("sha256", SECRET).update(body).digest("hex")}`,
-        },
-        body,
-      }),
-  };
-}
+/** An application with parts before and a route after the server. */
+const application = (before: Listener[], options: Partial<ServerOptions> = {}) =>
+  hosting(async (server) => {
+    const app = express();
+    for (const part of before) app.use(part);
+    app.use(server.node);
+    app.all("/{*path}", (_request, response) => response.json("of the application"));
+    const http = createHttpServer(app as never);
+    await new Promise<void>((resolve) => {
+      http.listen(0, "127.0.0.1", () => resolve());
+    });
+    const close = () => {
+      http.closeAllConnections();
+      return new Promise((resolve) => http.close(resolve));
+    };
+    return { port: (http.address() as AddressInfo).port, close };
+  }, options);
 
 const RUN = { inputs: {}, variables: {} };
 
@@ -80,7 +39,7 @@ it("leaves what is at no address of the server to the application", async () => 
   for (const path of ["/", "/orders", "/hooks/other", "/api", "/api/orders", "/api/orders/list", "/api/hooks/other"]) {
     expect([path, await (await ask(path)).json()]).toEqual([path, "of the application"]);
   }
-  expect(await (await ask("/api/flows")).json()).toMatchObject({ flows: [{ id: "hook" }] });
+  expect(await (await ask("/api/flows")).json()).toMatchObject({ total: 3 });
   expect((await ask("/api/flows", { method: "DELETE" })).status).toBe(405);
   for (const path of ["/hooks/orders", "/api/hooks/orders"]) {
     const answer = await sign(path);

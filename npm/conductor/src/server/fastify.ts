@@ -1,0 +1,119 @@
+/** The server as a plugin of Fastify, of which only what is used is described here. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { coded } from "../engine/failure.js";
+import { demandNames } from "../engine/setting-names.js";
+import { pathOf } from "./node-listener.js";
+import { takeUpgrades, type Upgrade, type UpgradeServer } from "./upgrades.js";
+
+type Done = (error?: Error) => void;
+
+interface FastifyReply {
+  raw: ServerResponse;
+  hijack(): unknown;
+  callNotFound(): unknown;
+  getHeaders(): Record<string, number | string | string[] | undefined>;
+}
+
+/** A server of `node:http`, or of `node:http2`, which has neither. */
+export interface ClosingServer {
+  closeIdleConnections?(): void;
+  closeAllConnections?(): void;
+}
+
+interface Application {
+  readonly prefix: string;
+  readonly server: UpgradeServer & ClosingServer;
+  all(path: string, handler: (request: { raw: IncomingMessage }, reply: FastifyReply) => void): unknown;
+  removeAllContentTypeParsers(): void;
+  addContentTypeParser(
+    type: string,
+    parser: (request: unknown, payload: unknown, done: (error: Error | null, body?: unknown) => void) => void,
+  ): unknown;
+  addHook(name: "preClose", hook: (done: Done) => void): unknown;
+  addHook(name: "onClose", hook: (instance: unknown, done: Done) => void): unknown;
+}
+
+/** A plugin for `register` of Fastify 5, also with `https` and `http2`. */
+export type FastifyPlugin = (
+  application: { readonly prefix: string; readonly server: object },
+  options: { prefix?: string; logLevel?: string; logSerializers?: object },
+  done: (error?: Error) => void,
+) => void;
+
+/** What the plugin needs of its server. */
+export interface FastifyParts {
+  /** Where the API is. */
+  base: string;
+  /** Whether requests for webhooks are taken. */
+  takesHooks: boolean;
+  /** Whether a path is one of the server's. */
+  serves(path: string): boolean;
+  node(request: IncomingMessage, response: ServerResponse): void;
+  upgrade: Upgrade;
+  /** Ends what only listens, and after a while everything else. Returns what calls the latter off once the server is closed. */
+  drain(http: ClosingServer): () => void;
+  close(): void;
+}
+
+/** Makes the plugin. */
+export function fastifyPlugin(parts: FastifyParts): FastifyPlugin {
+  return (instance, options, done) => {
+    const application = instance as Application;
+    try {
+      demandNames("server.fastify", options, ["prefix", "logLevel", "logSerializers"]);
+      addRoutes(application, parts);
+    } catch (error) {
+      return done(error as Error);
+    }
+    const { server } = application;
+    takeUpgrades(server, `${parts.base}/ws`, parts.upgrade);
+    let drained = () => {};
+    application.addHook("preClose", (next) => {
+      drained = parts.drain(server);
+      next();
+    });
+    // Fastify calls these hooks when all connections have ended.
+    application.addHook("onClose", (_instance, next) => {
+      drained();
+      parts.close();
+      next();
+    });
+    done();
+  };
+}
+
+function addRoutes(application: Application, parts: FastifyParts): void {
+  const { base, takesHooks } = parts;
+  const prefix = application.prefix.replace(/\/$/, "");
+  if (!`${base}/`.startsWith(`${prefix}/`)) {
+    throw coded(
+      "INVALID_PARAMETERS",
+      `The server is at ${base || "/"}, which is not below the prefix ${prefix} of the plugin: say \`base: "${prefix}/api"\` to ` +
+        "createServer, or leave the prefix out",
+      undefined,
+    );
+  }
+  // In the scope of this plugin only: the server reads bodies itself, and signatures of webhooks are of their bytes.
+  application.removeAllContentTypeParsers();
+  application.addContentTypeParser("*", (_request, _payload, done) => done(null));
+  const paths = new Set([`${base.slice(prefix.length)}/*`]);
+  if (takesHooks && prefix === "" && base !== "") paths.add("/hooks/*");
+  for (const path of paths) application.all(path, (request, reply) => answer(parts, request.raw, reply));
+}
+
+function answer(parts: FastifyParts, request: IncomingMessage, reply: FastifyReply): void {
+  const path = pathOf(request);
+  // `@fastify/websocket` routes each upgrade as a request too, but this connection is a WebSocket of the server.
+  if ((request as { upgrade?: boolean }).upgrade === true && path === `${parts.base}/ws`) {
+    reply.hijack();
+  } else if (parts.serves(path)) {
+    // What hooks of the application have set, such as an id of the request.
+    for (const [name, value] of Object.entries(reply.getHeaders())) {
+      if (value !== undefined) reply.raw.setHeader(name, value);
+    }
+    reply.hijack();
+    parts.node(request, reply.raw);
+  } else {
+    reply.callNotFound();
+  }
+}
