@@ -641,11 +641,19 @@ export function executionBehaviour({ it, expect, open }: ExecutionBench): void {
   });
 
   check("refuses rules of retention that do not exist, which would delete nothing", async ({ store }) => {
-    for (const rule of [{ endedBfore: 1 }, { endedBefore: "30d" }, { keepPerFlow: -1 }, { keepPerFlow: 1.5 }]) {
+    for (const rule of [
+      { endedBfore: 1 },
+      { endedBefore: "30d" },
+      { keepPerFlow: -1 },
+      { flowId: 1 },
+      { keepPerFlow: 1.5 },
+    ]) {
       const pruned = store.prune(rule as object);
       await expect(pruned, JSON.stringify(rule)).rejects.toMatchObject({ code: "UNSUPPORTED_OPERATION" });
     }
-    await expect(store.prune({ endedBfore: 1 } as object)).rejects.toThrow("there are `endedBefore`, `keepPerFlow`");
+    await expect(store.prune({ endedBfore: 1 } as object)).rejects.toThrow(
+      "there are `flowId`, `endedBefore`, `keepPerFlow`",
+    );
   });
 
   check("refuses filters that do not exist, which would list everything", async ({ store }) => {
@@ -698,6 +706,31 @@ export function executionBehaviour({ it, expect, open }: ExecutionBench): void {
     expect(await idsOf(store)).toEqual(["e9", "e8", "e7", "e6", "e5", "e3", "e0"]);
     expect(await store.prune({ endedBefore: START + 92, keepPerFlow: 2 })).toBe(3);
     expect(await idsOf(store)).toEqual(["e8", "e7", "e6", "e3"]);
+  });
+
+  check("prunes the executions of one flow alone, each flow by rules of its own", async ({ store }) => {
+    for (let index = 0; index < 12; index++) {
+      const id = `e${index}`;
+      await wrote(store, begin(id, { flowId: index % 3 === 0 ? "a" : "b", startedAt: START + index }));
+      if (index !== 6) await wrote(store, finish(id, 1, START + 100 - index));
+    }
+    expect(await store.prune({ flowId: "a" })).toBe(0);
+    expect(await store.prune({ flowId: "none", keepPerFlow: 0 })).toBe(0);
+    expect(await store.prune({ flowId: "a", keepPerFlow: 2 })).toBe(1);
+    expect(await store.prune({ flowId: "b", endedBefore: START + 91 })).toBe(2);
+    expect(await idsOf(store)).toEqual(["e9", "e8", "e7", "e6", "e5", "e4", "e3", "e2", "e1"]);
+    expect(await store.prune({ flowId: "b", endedBefore: START + 93, keepPerFlow: 3 })).toBe(4);
+    expect(await idsOf(store)).toEqual(["e9", "e7", "e6", "e5", "e3"]);
+  });
+
+  check("prunes more executions of one flow than are read at once", async ({ store }) => {
+    const ids = Array.from({ length: 1_200 }, (_, index) => `old${index}`);
+    for (let from = 0; from < ids.length; from += 200) {
+      await wrote(store, ...ids.slice(from, from + 200).flatMap((id) => [begin(id), finish(id)]));
+    }
+    await wrote(store, begin("other", { flowId: "other" }), finish("other"));
+    expect(await store.prune({ flowId: (await store.get("old0"))?.flowId as string, keepPerFlow: 5 })).toBe(1_195);
+    expect(await store.figures()).toMatchObject({ executions: 6 });
   });
 
   check("prunes while others write", async ({ store, another }) => {

@@ -1,7 +1,7 @@
 /** `conductor executions cancel` and `vacuum`. */
 import type { Retention } from "@atomiton/storage";
 
-import { Exit } from "./exit.js";
+import { Exit, UsageError } from "./exit.js";
 import { jsonText } from "./json.js";
 import { counted, oneLine } from "./text.js";
 import { type StoreOptions, withStore } from "./with-store.js";
@@ -20,12 +20,20 @@ export interface VacuumOptions extends StoreOptions {
   /** ms */
   olderThan?: number;
   keepPerFlow?: number;
+  /** Id of the only flow whose executions are deleted. */
+  flow?: string;
 }
 
 /** Deletes executions that are over by age and by number, and gives room back. */
 export function vacuumExecutions(options: VacuumOptions): Promise<Exit> {
-  const { olderThan, keepPerFlow, json } = options;
+  const { olderThan, keepPerFlow, flow, json } = options;
+  if (flow !== undefined && olderThan === undefined && keepPerFlow === undefined) {
+    throw new UsageError(
+      "--flow alone deletes nothing; say which of its executions by --older-than or --keep-per-flow",
+    );
+  }
   const retention: Retention = {
+    ...(flow !== undefined && { flowId: flow }),
     ...(olderThan !== undefined && { endedBefore: Date.now() - olderThan }),
     ...(keepPerFlow !== undefined && { keepPerFlow }),
   };

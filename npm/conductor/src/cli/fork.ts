@@ -22,6 +22,9 @@ import { type StoreOptions, withStore } from "./with-store.js";
 /** Options as commander gives them. */
 export interface ForkOptions extends StoreOptions {
   from?: string[];
+  fromStep?: number;
+  /** By loop. */
+  fromRound?: Map<string, unknown>;
   /** Parameters by node and name. */
   param?: Record<string, Record<string, unknown>>;
   input?: Map<string, unknown>;
@@ -81,7 +84,7 @@ export async function forkExecution(id: string, options: ForkOptions): Promise<E
 }
 
 function changesOf(
-  { from, param, input, var: variables }: ForkOptions,
+  { from, fromStep, fromRound, param, input, var: variables }: ForkOptions,
   asChanged: NodeDefinition,
   flow: NodeDefinition | undefined,
   executionId: string,
@@ -89,6 +92,9 @@ function changesOf(
   return {
     executionId,
     ...(from !== undefined && { from }),
+    ...(fromStep !== undefined && { fromStep }),
+    // What is no number is refused with what is allowed.
+    ...(fromRound !== undefined && { fromRound: Object.fromEntries(fromRound) as Record<string, number> }),
     ...(param !== undefined && { parameters: param }),
     ...(input !== undefined && { input: Object.fromEntries(input) }),
     ...(variables !== undefined && { variables: givenVariables(asChanged, variables, { isPart: true }) }),

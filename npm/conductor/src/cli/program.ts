@@ -196,6 +196,16 @@ function commands(end: (exit: Exit) => void): Command {
     .argument("<id>", "of the old execution")
     .option("--from <node...>", "run these nodes anew, and all that depends on them; by id, or as group/node")
     .option(
+      "--from-step <n>",
+      "take over only what nodes gave up to this step of `conductor replay`, from 0",
+      wholeNumber,
+    )
+    .option(
+      "--from-round <loop=n>",
+      "run a loop anew from this round on, counted from 0; may be given again",
+      assignment,
+    )
+    .option(
       "--param <node.key=value>",
       "a parameter of a node; may be given again. JSON where it is JSON, else text",
       parameterOf,
@@ -239,6 +249,7 @@ function commands(end: (exit: Exit) => void): Command {
   inStore("vacuum", "delete executions that are over by age and number, and give their room back")
     .option("--older-than <time>", "those that ended longer ago, such as 30d", milliseconds)
     .option("--keep-per-flow <n>", "all but so many of each flow, those that began last", wholeNumber)
+    .option("--flow <id>", "only those of this flow")
     .action(async (options) => end(await vacuumExecutions(options)));
 
   const triggers = program

@@ -63,8 +63,8 @@ export interface ExecutionsApi {
    */
   cancel(executionId: string): Promise<void>;
   /**
-   * Deletes the executions that are over and that a rule names, and gives the room of all that was deleted back to the system. Without
-   * rules nothing is deleted. `bytes`: what the store takes.
+   * Deletes the executions that are over and that a rule names, of all flows or of `flowId`, and gives the room of all that was deleted
+   * back to the system. Without `endedBefore` and `keepPerFlow` nothing is deleted. `bytes`: what the store takes.
    */
   vacuum(retention?: Retention): Promise<{ deleted: number; bytesBefore: number; bytesAfter: number }>;
   /**

@@ -105,6 +105,7 @@ export function importSchema(z: Zod): ZodType {
 /** Arguments of `vacuumExecutions`. */
 export function vacuumSchema(z: Zod): ZodType {
   const retention = z.strictObject({
+    flowId: z.string().max(LONGEST_FLOW_ID).optional(),
     endedBefore: z.number().optional(),
     keepPerFlow: z.number().int().min(0).max(0xffff_ffff).optional(),
   });
@@ -115,6 +116,8 @@ export function vacuumSchema(z: Zod): ZodType {
 export function forkSchema(z: Zod): ZodType {
   const changes = object(z, {
     from: z.union([z.string(), z.array(z.string())]).optional(),
+    fromStep: z.number().optional(),
+    fromRound: z.record(z.string(), z.number()).optional(),
     parameters: z.record(z.string(), record(z)).optional(),
     input: record(z).optional(),
     variables: record(z).optional(),

@@ -113,6 +113,10 @@ describe("conductor executions", () => {
     for (const id of ["a", "b", "c"]) await conductor("run", flow, ...own, "--id", id, "--quiet");
     const none = await conductor("executions", "vacuum", "--older-than", "30d", ...own);
     expect(none.stdout).toMatch(/^0 executions deleted; the store takes .* now, .* before\n$/);
+    const another = await conductor("executions", "vacuum", "--keep-per-flow", "0", "--flow", "another", ...own);
+    expect(another.stdout).toMatch(/^0 executions deleted/);
+    const alone = await conductor("executions", "vacuum", "--flow", "another", ...own);
+    expect([alone.code, alone.stderr]).toEqual([2, expect.stringContaining("--flow alone deletes nothing")]);
     const two = await conductor("executions", "vacuum", "--keep-per-flow", "1", ...own);
     expect(two.stdout).toMatch(/^2 executions deleted/);
     const left = JSON.parse((await conductor("executions", "list", "--json", ...own)).stdout);

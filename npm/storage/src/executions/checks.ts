@@ -106,6 +106,7 @@ const KINDS = {
 };
 
 const RETENTION = {
+  flowId: KINDS.text,
   endedBefore: KINDS.time,
   keepPerFlow: {
     name: "a whole number from 0",

@@ -310,12 +310,12 @@ function isEmptyRange(from: number, [startedAt]: [startedAt: number, place: numb
 }
 
 /** Ids of the executions that a retention names. */
-async function outdated(transaction: Read, { endedBefore, keepPerFlow }: Retention): Promise<string[]> {
+async function outdated(transaction: Read, { flowId: wanted, endedBefore, keepPerFlow }: Retention): Promise<string[]> {
   const ids: string[] = [];
   const counts = new Map<string, number>();
   for await (const { value } of transaction.objectStore("executions").index("order").iterate(null, "prev")) {
     const { id, flowId, endedAt } = value.row;
-    if (!isFinished(value.row)) continue;
+    if (!isFinished(value.row) || (wanted !== undefined && flowId !== wanted)) continue;
     const count = (counts.get(flowId) ?? 0) + 1;
     counts.set(flowId, count);
     const isOld = endedBefore !== undefined && endedAt !== undefined && endedAt < endedBefore;

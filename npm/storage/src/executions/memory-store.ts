@@ -295,10 +295,10 @@ function whileOpen<Tables extends FlowTable | EntryTable>(tables: Tables, open: 
   return Object.fromEntries(guarded);
 }
 
-function outdated(ordered: readonly Entry[], { endedBefore, keepPerFlow }: Retention): Entry[] {
+function outdated(ordered: readonly Entry[], { flowId, endedBefore, keepPerFlow }: Retention): Entry[] {
   const kept = new Map<string, number>();
   return ordered.toReversed().filter(({ row }) => {
-    if (!isFinished(row)) return false;
+    if (!isFinished(row) || (flowId !== undefined && row.flowId !== flowId)) return false;
     const count = (kept.get(row.flowId) ?? 0) + 1;
     kept.set(row.flowId, count);
     const isOld = endedBefore !== undefined && row.endedAt !== undefined && row.endedAt < endedBefore;

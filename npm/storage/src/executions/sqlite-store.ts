@@ -15,14 +15,16 @@ import { ChangePacker, unpackedRecords } from "./sqlite-changes.js";
 import { sqliteEntries } from "./sqlite-entries.js";
 import { failure } from "./sqlite-failure.js";
 import { sqliteOutputs } from "./sqlite-outputs.js";
-import type {
-  ExecutionChange,
-  ExecutionFilter,
-  ExecutionPage,
-  ExecutionStore,
-  Refusal,
-  RefusalReason,
-  StoredExecution,
+import {
+  type ExecutionChange,
+  type ExecutionFilter,
+  type ExecutionPage,
+  type ExecutionStore,
+  FINISHED,
+  type Refusal,
+  type RefusalReason,
+  type Retention,
+  type StoredExecution,
 } from "./store.js";
 
 /** How a store of executions is opened. */
@@ -43,6 +45,8 @@ export interface SqliteStore extends ExecutionStore {
 }
 
 const DEFAULT_BUSY_TIMEOUT = 10_000;
+/** Rows that are looked at together where executions of one flow are deleted. */
+const PAGE = 1_000;
 
 /**
  * Opens a store of executions in a file of SQLite; the file and its folders are made as needed. Beside it lie its `-wal` and `-shm`
@@ -242,9 +246,31 @@ class OpenStore implements SqliteStore {
     return this.#ask("delete", () => this.#database.delete([...ids]));
   }
 
-  async prune(retention: { endedBefore?: number; keepPerFlow?: number }): Promise<number> {
+  async prune(retention: Retention): Promise<number> {
     checkRetention(retention);
+    // The addon knows no flows here.
+    if (retention.flowId !== undefined) return this.#pruneFlow(retention.flowId, retention);
     return this.#ask("prune", () => this.#database.prune(JSON.stringify(retention)));
+  }
+
+  /** Page by page, which is deleted before the next one is read. */
+  async #pruneFlow(flowId: string, { endedBefore, keepPerFlow }: Retention): Promise<number> {
+    if (endedBefore === undefined && keepPerFlow === undefined) return 0;
+    let [seen, deleted] = [0, 0];
+    let cursor: string | undefined;
+    do {
+      const page = await this.list(
+        { flowId, status: FINISHED },
+        { limit: PAGE, ...(cursor !== undefined && { cursor }) },
+      );
+      const outdated = page.executions.filter(({ endedAt }) => {
+        const isOld = endedBefore !== undefined && endedAt !== undefined && endedAt < endedBefore;
+        return ++seen > (keepPerFlow ?? Number.POSITIVE_INFINITY) || isOld;
+      });
+      if (outdated.length > 0) deleted += await this.delete(outdated.map(({ id }) => id));
+      cursor = page.next;
+    } while (cursor !== undefined);
+    return deleted;
   }
 
   async vacuum(): Promise<void> {

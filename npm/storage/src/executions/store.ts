@@ -156,8 +156,10 @@ export interface ExecutionPage {
   next?: string;
 }
 
-/** The finished executions that are to be deleted: those that any of the rules names. */
+/** The finished executions that are to be deleted: those that any of the rules names, `endedBefore` or `keepPerFlow`. */
 export interface Retention {
+  /** Only those of this flow; alone it names none. */
+  flowId?: string;
   /** Those that ended before this time, in ms since the epoch. */
   endedBefore?: number;
   /** All but so many of the finished ones that began last, of each flow. */

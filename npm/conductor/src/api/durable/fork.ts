@@ -6,6 +6,7 @@ import { coded } from "../../engine/failure.js";
 import { fileOf, withFile } from "../../engine/flow-origin.js";
 import { type FlowNodeTypes, nodeAt, problemText, shapeProblems, validateFlow } from "../../engine/flows.js";
 import type { Log } from "../../engine/log.js";
+import { outlineOf } from "../../engine/outline.js";
 import { type Json, tagOf, toJson } from "../../executions/tagged-json.js";
 import type { NodeDefinition } from "../../types/definition.js";
 import type { ForkChanges } from "../../types/fork.js";
@@ -14,8 +15,10 @@ import { type Comparison, changedNodes, FlowTree } from "./changed-nodes.js";
 import { type Blob, forkEntry, keptEntry } from "./entries.js";
 import type { RecordedAnswer, VariablesChange } from "./entry.js";
 import { refuseLeftOut } from "./fork-left-out.js";
+import { FromRounds } from "./fork-rounds.js";
 import type { RecordedRun } from "./kept-run.js";
 import { readBack } from "./read-back.js";
+import { stepsOf } from "./recorded-steps.js";
 import { leftOutOf, type Records } from "./records.js";
 
 /** What a fork is made from. */
@@ -31,6 +34,8 @@ export interface ForkPlan {
 /** What a fork may change. */
 export const FORK_CHANGES: readonly (keyof ForkChanges)[] = [
   "from",
+  "fromStep",
+  "fromRound",
   "parameters",
   "input",
   "variables",
@@ -50,6 +55,7 @@ export function planFork(recorded: RecordedRun, changes: ForkChanges, types: Flo
   const node = withFile(changedFlow(recorded.node, changes), fileOf(changes.flow ?? recorded.node));
   checkParameters(node, changes.parameters, types);
   const { context: old, history, leftOut = [] } = recorded;
+  if (changes.fromStep !== undefined) history.endAt(wordsUpTo(recorded, changes.fromStep));
   const variables = changedVariables(recorded.node, node, old.variables, changes.variables);
   const given = changes.variables ?? {};
   refuseVariables(
@@ -58,10 +64,13 @@ export function planFork(recorded: RecordedRun, changes: ForkChanges, types: Flo
     ),
   );
   const input = "input" in changes && changes.input !== undefined ? changes.input : old.input;
-  const { run, answers } = readBack(recorded, log);
+  const isCut = changes.fromStep !== undefined;
+  const { run, answers } = readBack(isCut ? unended(recorded) : recorded, log);
   const tree = new FlowTree(node);
+  const before = new FlowTree(recorded.node);
+  const rounds = new FromRounds(before, run.plan, changes.fromRound, answers);
   const comparison: Comparison = {
-    before: new FlowTree(recorded.node),
+    before,
     after: tree,
     from: tree.named(listOf(changes.from), "from"),
     readInput: answers.readInput,
@@ -69,14 +78,19 @@ export function planFork(recorded: RecordedRun, changes: ForkChanges, types: Flo
     newVariables: namesOfChanged(old.variables, variables),
     variablesMoved:
       history.variableChanges.length > 0 &&
-      FORK_CHANGES.some((key) => changes[key] !== undefined && key !== "executionId"),
+      // What was taken over has the variables that it had.
+      FORK_CHANGES.some((key) => changes[key] !== undefined && !["executionId", "fromStep", "fromRound"].includes(key)),
     types,
   };
   const { inside, outputs } = changedNodes(comparison);
-  const kept = keptAnswers(answers, history, tree.matches(comparison.before), inside, old.variables);
+  const matches = tree.matches(before);
+  const kept = keptAnswers(answers, history, matches, inside, old.variables, rounds);
   refuseLeftOut({
     run,
-    comparison,
+    comparison: {
+      ...comparison,
+      from: [...comparison.from, ...rounds.loops.flatMap((loop) => matches.get(loop) ?? [])],
+    },
     options: recorded.options,
     log,
     changes,
@@ -100,12 +114,15 @@ function checkChanges(changes: ForkChanges, { id }: NodeDefinition): void {
   if (!isObject(changes)) throw refused('What a fork changes is an object, such as { from: "node" }');
   const unknown = Object.keys(changes).find((key) => !(FORK_CHANGES as readonly string[]).includes(key));
   if (unknown !== undefined) throw refused(`A fork knows no \`${unknown}\`; known are ${FORK_CHANGES.join(", ")}`);
-  const { from, parameters, variables, flow, executionId } = changes as ForkChanges;
+  const { from, fromStep, fromRound, parameters, variables, flow, executionId } = changes as ForkChanges;
   const names: unknown = from === undefined ? [] : listOf(from);
   if (!Array.isArray(names) || !names.every((name) => typeof name === "string")) {
     throw refused("`from` of a fork is the id of a node, or a list of ids");
   }
-  for (const [name, value] of Object.entries({ parameters, variables, flow, ...parameters })) {
+  if (fromStep !== undefined && typeof fromStep !== "number") {
+    throw refused("`fromStep` of a fork is the number of a step of the execution's replay");
+  }
+  for (const [name, value] of Object.entries({ parameters, variables, flow, fromRound, ...parameters })) {
     if (value !== undefined && (!isObject(value) || Array.isArray(value))) {
       throw refused(`\`${name}\` of a fork must be an object`);
     }
@@ -126,6 +143,21 @@ function refused(message: string): Error {
 
 function listOf(from: ForkChanges["from"]): readonly string[] {
   return from === undefined ? [] : typeof from === "string" ? [from] : from;
+}
+
+/** An execution without how it ended. */
+function unended(recorded: RecordedRun): RecordedRun {
+  return { ...recorded, ...(recorded.past && { past: { ...recorded.past, error: undefined } }) };
+}
+
+/** Words of the journal up to the end of a step. @throws Error INVALID_PARAMETERS for a step that there is not */
+function wordsUpTo(recorded: RecordedRun, step: number): number {
+  const steps = stepsOf(outlineOf(recorded.node), recorded);
+  if (Number.isInteger(step) && step >= 0 && step <= steps.length) return steps.journalUpTo(step).length;
+  const { executionId } = recorded.context;
+  throw refused(
+    `\`fromStep\` of a fork is ${step}, and the execution ${executionId} has no such step; give a whole number from 0 to ${steps.length}`,
+  );
 }
 
 /** The flow as it is to run: a copy, as stores keep it. */
@@ -201,6 +233,7 @@ function keptAnswers(
   matches: ReadonlyMap<number, number>,
   inside: ReadonlySet<number>,
   variables: Record<string, unknown>,
+  rounds: FromRounds,
 ): KeptAnswer[] {
   const kept: KeptAnswer[] = [];
   const changes = changesOfVariables(history, variables);
@@ -208,6 +241,7 @@ function keptAnswers(
     const node = matches.get(old);
     if (node === undefined || inside.has(node)) continue;
     for (const [key, { task, attempt }] of byKey) {
+      if (rounds.runsAnew(old, key)) continue;
       const answer = history.recorded(task, attempt);
       if (answer !== undefined) {
         kept.push({ node, key, answer: { ...answer, variables: changes.get(`${task} ${attempt}`) } });

@@ -37,7 +37,7 @@ export async function allRecords(store: ExecutionStore, id: string): Promise<Exe
 
 /** What records say of a run, as the engine's host takes it. Their values are read where they are first asked for. */
 export class Records implements History {
-  readonly journal: Uint32Array;
+  journal: Uint32Array;
   readonly isAsleep: boolean;
   private readonly isKept: boolean;
   private readonly found = new Map<number, Entry>();
@@ -81,6 +81,12 @@ export class Records implements History {
       at += journal.byteLength;
     }
     this.journal = new Uint32Array(bytes.buffer, 0, length >> 2);
+  }
+
+  /** Lets the journal end after so many words, so that what came later did not happen. */
+  endAt(words: number): void {
+    this.journal = this.journal.subarray(0, words);
+    this.others = undefined;
   }
 
   /** May be added to. @throws SyntaxError, TypeError for bytes that are no values */

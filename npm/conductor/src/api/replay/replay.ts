@@ -3,13 +3,13 @@ import { coded } from "../../engine/failure.js";
 import { shapeProblems } from "../../engine/flows.js";
 import type { RunOptions } from "../../engine/options.js";
 import { type Outline, outlineOf } from "../../engine/outline.js";
-import { ReplaySteps } from "../../engine/replay-steps.js";
 import type { NodeDefinition } from "../../types/definition.js";
 import type { ExecutionError } from "../../types/errors.js";
 import type { ConductorExecutionContext } from "../../types/execution.js";
 import type { Replay, ReplayMoment } from "../../types/replay.js";
 import { contextOf } from "../contexts.js";
 import { valueIn } from "../durable/entries.js";
+import { stepsOf } from "../durable/recorded-steps.js";
 import { Records } from "../durable/records.js";
 import { Moments } from "./moments.js";
 import { type ExecutionFile, readExecutionFile, wrong } from "./run-file.js";
@@ -51,16 +51,7 @@ class RecordedReplay implements Replay {
     const { options, held, ...given } = headIn(head, outline);
     const history = new Records(records);
     for (const [hash, data] of blobs) history.take(hash, data);
-    const steps = new ReplaySteps({
-      outline,
-      options,
-      held,
-      journal: history.journal,
-      itemsAt: (word, task, attempt) => {
-        const answer = history.answerNear(word, task, attempt);
-        return answer?.kind === "items" ? answer.items.known + answer.items.items.length : undefined;
-      },
-    });
+    const steps = stepsOf(outline, { options, held, history });
     this.executionId = row.id;
     this.flow = flow;
     this.status = row.status;

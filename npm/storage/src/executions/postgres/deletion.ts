@@ -16,15 +16,16 @@ const DOCUMENT_USERS = [
 /** Keys of the executions that a retention names. */
 export function outdatedStatement(
   schema: string,
-  { endedBefore, keepPerFlow }: Retention,
+  { flowId, endedBefore, keepPerFlow }: Retention,
 ): { text: string; values: unknown[] } {
   return {
     text: `select key::text as key from (
         select key, ended_at, row_number() over (partition by flow_id order by started_at desc, key desc) as number
         from ${schema}.executions where status = any(${FINISHED_LIST})
+          and ($3::text is null or flow_id = $3::text)
       ) finished
       where ended_at < $1::float8 or number > $2::bigint`,
-    values: [endedBefore ?? null, keepPerFlow ?? null],
+    values: [endedBefore ?? null, keepPerFlow ?? null, flowId ?? null],
   };
 }
 
