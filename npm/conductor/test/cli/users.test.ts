@@ -76,10 +76,10 @@ describe("conductor users", () => {
     const add = (name: string, from: string) => users("add", name, "--role", "viewer", "--password-file", from);
     for (const [ending, said] of [
       [await add("ada", file(root, "other", PASSWORD)), 'There is a user with the name "ada"'],
-      [await add("bob", short), "at least 8 characters"],
+      [await add("bob", short), "has 12 to 128 characters"],
       [await add("bob", bytes), "is not UTF-8"],
       [await add("bob", join(root, "none")), "cannot be read"],
-      [await users("add", "bob", "--role", "viewer"), "at least 8 characters"],
+      [await users("add", "bob", "--role", "viewer"), "has 12 to 128 characters"],
       [await users("remove", "bob"), 'There is no user "bob"'],
     ] as const) {
       expect(ending).toMatchObject({ code: 2, stderr: expect.stringContaining(said) });

@@ -440,14 +440,59 @@ describe("a user", () => {
     },
   );
 
-  it.each(["", "1234567", "😀😀😀😀😀😀😀", "x".repeat(1025), "é".repeat(513)])(
-    "cannot have a password that is too short or too long: %#",
-    async (password) => {
-      const { users, login } = await servingUsers();
-      await expect(users.setPassword("ada", password)).rejects.toMatchObject({ code: "INVALID_PARAMETERS" });
-      await login("ada");
-    },
-  );
+  it.each([
+    ["", "has 0"],
+    ["eleven char", "has 11"],
+    ["a            b", "has 3"],
+    ["😀🙂😉😎😍🤔😴🤖👻", "has 9"],
+    ["ab cd ".repeat(22).slice(0, 129), "has 129"],
+    ["abcabcabcabc", "fewer than 5 characters"],
+    ["Conductor2026!", "the word conductor"],
+    ["vera-conductor-1", "the name of the user"],
+    ["VERAvera12345vera", "the name of the user"],
+    ["1234567890123", "a row of keys"],
+    ["zyxwvutsrqponmlk", "a row of keys"],
+    ["1qaz2wsx3edc", "leaked"],
+    ["Password1234!", "leaked"],
+    ["password PASSWORD", "leaked"],
+    ["Supernatural", "leaked"],
+    ["correct-horse-battery-staple", "leaked"],
+  ])("cannot have a password that is too short, too long or tried first: %#", async (password, said) => {
+    const { users, login } = await servingUsers();
+    const refused = { code: "INVALID_PARAMETERS", message: expect.stringContaining(said) };
+    await expect(users.setPassword("vera", password)).rejects.toMatchObject(refused);
+    await expect(users.setPassword("vera", password)).rejects.toThrow("has 12 to 128 characters of any kind");
+    await login("vera");
+  });
+
+  it.each([
+    "83920174650218-abc",
+    "conductor is my dog",
+    "vera-and-her-dog",
+    "twelve chars",
+    `${"é".normalize("NFD").repeat(12)}abcd`,
+    "words of many kinds, as long as allowed; ".repeat(4).slice(0, 128),
+    "🦜🚲🌵🍋🎺🧭🪁🥨🦔🎲🧦🪴",
+  ])("may have any other one, which is not cut short: %#", async (password) => {
+    const { users, login } = await servingUsers();
+    await users.setPassword("vera", password);
+    await login("vera", password);
+    await expect(login("vera", password.slice(0, -2))).rejects.toThrow("Invalid credentials");
+  });
+
+  it("keeps a password that was set under earlier rules", async () => {
+    const { store, login } = await servingUsers();
+    const { hash } = await import("@node-rs/argon2");
+    for (const password of ["password", "x".repeat(1024)]) {
+      const { content = "", hash: ifHash = "" } = (await store.entries?.("users").get("vera")) ?? {};
+      const changed = JSON.stringify({ ...JSON.parse(content), hash: await hash(password) });
+      const refused = await store
+        .entries?.("users")
+        .write([{ id: "vera", ifHash, entry: { hash: changed, content: changed } }]);
+      expect(refused).toEqual([]);
+      await login("vera", password);
+    }
+  });
 
   it("is listed without hash, and changed only where there is one", async () => {
     const { users } = await servingUsers();

@@ -1,8 +1,8 @@
 /** Passwords: hashed by Argon2id, a few at a time, and compared without telling whether there is such a user. */
 import { coded } from "../../engine/failure.js";
+import { passwordProblem } from "./password-rules.js";
 
-/** Characters that a new password must have at least, and bytes that any may have at most. */
-const LEAST_CHARACTERS = 8;
+/** Bytes that a password may have at most: earlier rules allowed so many. */
 const MOST_BYTES = 1024;
 
 /** 19 MiB, two passes, one lane: what OWASP recommends at least. The hash says it too. */
@@ -26,16 +26,9 @@ const load = () => {
 let running = 0;
 const waiting: (() => void)[] = [];
 
-/** Why this cannot become a password; `undefined` where it can. */
-export function passwordProblem(password: string): string | undefined {
-  if (bytesOf(password).length > MOST_BYTES) return `A password has at most ${MOST_BYTES} bytes in UTF-8`;
-  if ([...password].length < LEAST_CHARACTERS) return `A password has at least ${LEAST_CHARACTERS} characters`;
-  return undefined;
-}
-
-/** The hash of a password, with its salt and cost. Rejects with INVALID_PARAMETERS for one that is too short or too long. */
-export async function hashOfPassword(password: string): Promise<string> {
-  const problem = passwordProblem(password);
+/** The hash of a new password of a user, with its salt and cost. Rejects with INVALID_PARAMETERS for one that cannot be. */
+export async function hashOfPassword(password: string, name: string): Promise<string> {
+  const problem = await passwordProblem(password, name);
   if (problem !== undefined) throw coded("INVALID_PARAMETERS", problem, undefined);
   const { hash } = await load();
   return inTurn(() => hash(bytesOf(password), COST));

@@ -251,7 +251,7 @@ export function createUsers(options: UsersOptions): Users {
       const problem = nameProblem(name);
       if (problem !== undefined) throw refused(`${shown(name)} cannot be the name of a user: ${problem}`);
       demandRole(role);
-      const hash = await hashOfPassword(password);
+      const hash = await hashOfPassword(password, name);
       const now = new Date().toISOString();
       await entries.change<UserEntry>("users", idOf(name), (found) => {
         if (found !== undefined) throw refused(`There is a user with the name ${shown(found.name)}`);
@@ -267,7 +267,7 @@ export function createUsers(options: UsersOptions): Users {
     remove: (name) => changeUser("remove", name, () => undefined),
     async setPassword(name, password) {
       demandOwn(name, "password");
-      const hash = await hashOfPassword(password);
+      const hash = await hashOfPassword(password, name);
       const passwordAt = new Date().toISOString();
       await changeUser("password", name, (user) => ({ ...user, hash, passwordAt }));
     },
