@@ -247,14 +247,15 @@ function localFlows({ environment, flows }: LocalParts): StorageApi {
 
 /** Sessions are with a server; in this process there is none. A token may be left from one that there was. */
 function noSessions(tokens: TokenStore): AuthApi {
+  const rejected = async (): Promise<never> => {
+    throw noServer();
+  };
   return {
     async login(credentials) {
       if (!credentials?.username || !credentials.password) throw new Error("Invalid credentials");
       throw noServer();
     },
-    async redeem() {
-      throw noServer();
-    },
+    redeem: rejected,
     async logout() {
       tokens.clear();
     },
@@ -262,6 +263,10 @@ function noSessions(tokens: TokenStore): AuthApi {
     async refreshToken() {
       throw tokens.get() === null ? new Error("No token to refresh") : noServer();
     },
+    changePassword: rejected,
+    listSessions: rejected,
+    endSession: rejected,
+    endOtherSessions: rejected,
     onAuthExpired: () => () => {},
   };
 }

@@ -38,7 +38,7 @@ export type {
   StartedHandler,
   Unsubscribe,
 } from "../events/emitter.js";
-export type { AuthApi, AuthSession, AuthUser } from "../services/auth.js";
+export type { AuthApi, AuthSession, AuthUser, OwnSession, UserSession } from "../services/auth.js";
 export type { FlowApi } from "../services/flow.js";
 export type { ActiveExecution, ExecutionEvents, NodeApi, ValidationResult } from "../services/node.js";
 export type { StorageApi } from "../services/storage.js";

@@ -24,8 +24,7 @@ export function allows({ role }: Caller, least: Role): boolean {
 /** Who may call a command: `anyone` at all, those of a role, or `undefined` where there is no such command. */
 export function leastRole(channel: string, command: string): Role | "anyone" | undefined {
   const declared = (CHANNELS.get(channel) ?? SERVER_CHANNELS.get(channel))?.commands.get(command);
-  // A session is begun by who has none, and its commands are about the session that they are given.
-  return declared === undefined || channel !== "auth" ? declared?.role : "anyone";
+  return declared?.isForStrangers ? "anyone" : declared?.role;
 }
 
 /**

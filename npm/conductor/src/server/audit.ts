@@ -10,7 +10,7 @@ export interface AuditEntry {
   /**
    * `sign-in` and `sign-out` of users; `refused`: a call that its caller may not make; `limited`: calls beyond a rate limit, and
    * executions beyond a limit of them, once a minute for each caller, and an execution that took too long; `call`: a command that begins or changes something; `session-reused`: a token came that had been replaced,
-   * and its session was ended; `user` and `key`: a change of these.
+   * and its session was ended; `user` and `key`: a change of these, of a user also by the user.
    */
   event: "sign-in" | "sign-out" | "refused" | "limited" | "call" | "session-reused" | "user" | "key";
   /** The name of the user or the key; missing for strangers. */

@@ -1,4 +1,5 @@
 /** Calls of callers: who may make them, and what carries them out. */
+import { isObject } from "@atomiton/values";
 import type { CallAnswer } from "../desktop/channel-server.js";
 import type { AuthChannelDependencies } from "../desktop/channels/auth.js";
 import type { AuthSession } from "../services/auth.js";
@@ -70,8 +71,12 @@ const MOST_LEFT = 1000;
 /** Of what is sent as the name of a user no more is looked at, in characters: ten times as many as a name has, however it is composed. */
 const MOST_OF_NAME = 1000;
 
-/** Commands of `auth` that are about the session of the caller. */
-const OF_SESSION: ReadonlySet<string> = new Set(["logout", "getCurrentUser", "refreshToken"]);
+/** Commands of `auth` by which callers change their accounts, as the audit names them. */
+const OF_ACCOUNT: ReadonlyMap<string, string> = new Map([
+  ["changePassword", "password"],
+  ["endSession", "end-session"],
+  ["endOtherSessions", "end-other-sessions"],
+]);
 
 /** What calls need of their server. */
 export interface CallParts {
@@ -116,7 +121,7 @@ export function createCalls({ channels, auth, guard, executions, isolated, ownFl
   const redeem = async (session: Session, args: unknown): Promise<CallResult> => {
     const attempt = guard.ofSignIn(undefined, session.address);
     if ("status" in attempt) return attempt;
-    const answer = await channels.call("auth", "redeem", args);
+    const answer = await channels.call("auth", "redeem", withSession(args, { address: session.address }));
     const isIn = "result" in answer;
     if (isIn) attempt.succeeded();
     const { user } = (isIn ? answer.result : {}) as Partial<AuthSession>;
@@ -130,7 +135,7 @@ export function createCalls({ channels, auth, guard, executions, isolated, ownFl
     const name = typeof username === "string" ? username.slice(0, MOST_OF_NAME) : undefined;
     const attempt = guard.ofSignIn(name, session.address);
     if ("status" in attempt) return attempt;
-    const answer = await channels.call("auth", "login", args);
+    const answer = await channels.call("auth", "login", withSession(args, { address: session.address }));
     const isIn = "result" in answer;
     if (isIn) attempt.succeeded();
     // What is typed in the place of a name may be a password. The caller does not wait: how long it takes tells of the name.
@@ -145,6 +150,21 @@ export function createCalls({ channels, auth, guard, executions, isolated, ownFl
           outcome: isIn ? "ok" : (answer.code ?? "EXECUTION_FAILED"),
         }),
       );
+    return answer;
+  };
+
+  /** A change of one's own account. Who tries passwords there waits as who tries to sign in. */
+  const changeAccount = async (session: Session, command: string, args: unknown): Promise<CallResult> => {
+    const tries = command === "changePassword";
+    const attempt = tries ? guard.ofSignIn(session.caller?.name, session.address) : undefined;
+    if (attempt !== undefined && "status" in attempt) return attempt;
+    const answer = await channels.call("auth", command, withSession(args, session));
+    const outcome = "result" in answer ? "ok" : (answer.code ?? "EXECUTION_FAILED");
+    if (outcome === "ok") attempt?.succeeded();
+    else if (outcome === "INVALID_PARAMETERS") attempt?.withdrawn();
+    const subject = session.caller?.name;
+    const what = OF_ACCOUNT.get(command) ?? command;
+    tell({ event: "user", ...whoIs(session), what, ...(subject !== undefined && { subject }), outcome });
     return answer;
   };
 
@@ -178,8 +198,9 @@ export function createCalls({ channels, auth, guard, executions, isolated, ownFl
       if (auth === undefined) return command === "getCurrentUser" ? { result: userOf(session.caller) } : NO_SESSIONS;
       if (command === "login") return signIn(session, args);
       if (command === "redeem") return redeem(session, args);
+      if (OF_ACCOUNT.has(command)) return changeAccount(session, command, args);
       if (command === "logout" && session.token !== undefined) left.set(session.token, true);
-      const answer = await channels.call(channel, command, OF_SESSION.has(command) ? { token: session.token } : args);
+      const answer = await channels.call(channel, command, withSession({}, session));
       if (!("result" in answer) && session.token !== undefined) left.delete(session.token);
       if (command === "logout" && session.caller !== undefined) {
         tell({ event: "sign-out", ...whoIs(session), outcome: "result" in answer ? "ok" : (answer.code ?? "") });
@@ -187,6 +208,12 @@ export function createCalls({ channels, auth, guard, executions, isolated, ownFl
       return answer;
     },
   };
+}
+
+/** What a command of `auth` is given: what the caller sends, and of its session what the server knows alone. */
+function withSession(args: unknown, { token, address }: Partial<Session>): object {
+  const given = isObject(args) ? { ...args } : {};
+  return { ...given, token, address };
 }
 
 /** The caller for the audit. */

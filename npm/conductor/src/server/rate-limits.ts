@@ -123,7 +123,7 @@ export function createRateGuard(
 /** Longer names are no user's, and are counted together. */
 const LONGEST_NAME = 101;
 
-const FREE: Attempt = { succeeded() {} };
+const FREE: Attempt = { succeeded() {}, withdrawn() {} };
 
 /** Those whose address is not known are counted together. */
 function strangersOf(address: string | undefined): string {

@@ -5,6 +5,8 @@ import { RecentMap } from "./recent-map.js";
 export interface Attempt {
   /** It counts no longer, and neither do those before it under this name. */
   succeeded(): void;
+  /** It counts no longer: nothing was tried. */
+  withdrawn(): void;
 }
 
 /** What attempts are counted by; `undefined` where it is not known. */
@@ -49,14 +51,18 @@ export class SignInAttempts {
     const wait = Math.max(...waits);
     if (wait > 0) return wait;
     for (const [kept, key, free] of counters) if (key !== undefined) this.#count(kept, key, free, now);
+    const withdraw = ([kept, key, free]: (typeof counters)[number]) => {
+      const counted = key === undefined ? undefined : kept.get(key);
+      if (counted === undefined) return;
+      counted.count = Math.max(0, counted.count - 1);
+      if (counted.count < free) counted.next = 0;
+    };
     return {
       succeeded: () => {
         if (name !== undefined) this.#names.delete(name);
-        const counted = address === undefined ? undefined : this.#addresses.get(address);
-        if (counted === undefined) return;
-        counted.count = Math.max(0, counted.count - 1);
-        if (counted.count < this.limits.perAddress) counted.next = 0;
+        for (const counter of counters.slice(1)) withdraw(counter);
       },
+      withdrawn: () => counters.forEach(withdraw),
     };
   }
 

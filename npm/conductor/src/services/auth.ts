@@ -19,7 +19,27 @@ export interface AuthSession {
   [key: string]: unknown;
 }
 
-/** Sessions with a server. */
+/** A session of a user. Moments are in ISO 8601. */
+export interface UserSession {
+  id: string;
+  startedAt: string;
+  /** When it was used last, to the minute. An open connection uses it. */
+  usedAt: string;
+  expiresAt: string;
+  /** The address of the client that used it last, where the server knows it. */
+  address?: string;
+}
+
+/** A session of the user who asks. */
+export interface OwnSession extends UserSession {
+  /** Whether it is the one that asks. */
+  isCurrent: boolean;
+}
+
+/**
+ * Sessions with a server. What is about the account of a user rejects for callers with a key, which have neither a password nor sessions
+ * (INVALID_PARAMETERS).
+ */
 export interface AuthApi {
   /** Rejects wrong credentials with `Invalid credentials`. */
   login(credentials: { username: string; password: string }): Promise<AuthSession>;
@@ -33,35 +53,55 @@ export interface AuthApi {
   /** Null when no user is logged in. */
   getCurrentUser(): Promise<AuthUser | null>;
   refreshToken(): Promise<AuthSession>;
+  /**
+   * Sets another password of the user who is logged in, and ends all other sessions of this user. Rejects with VALIDATION_FAILED
+   * where `current` is not the present password, with INVALID_PARAMETERS for a new one that cannot be and for users who log in at an
+   * issuer, and with RATE_LIMIT_EXCEEDED after too many that were wrong, as `login` does.
+   */
+  changePassword(passwords: { current: string; password: string }): Promise<void>;
+  /** The sessions of the user who is logged in, those that were used last first. */
+  listSessions(): Promise<OwnSession[]>;
+  /** Ends another session of the user; rejects with INVALID_PARAMETERS where there is no such one, and for the own, which `logout` ends. */
+  endSession(id: string): Promise<void>;
+  /** Ends all sessions of the user but the own. */
+  endOtherSessions(): Promise<void>;
   onAuthExpired(callback: (event?: unknown) => void): Unsubscribe;
 }
 
-/** What a page knows of its session. */
+/** What a page knows of its session; a server sets both itself. */
+const ofSession = (z: Zod) => ({ token: z.string().optional(), address: z.string().optional() });
+
 const session = (z: Zod) =>
   z
-    .object({ token: z.string().optional() })
+    .object(ofSession(z))
     .nullish()
     .transform((given) => given ?? {});
 
-/** A caller without a session must be able to begin one: all of it is for viewers. */
+/** A caller without a session must be able to begin one, and to learn that there is none. */
+const forStrangers = { role: "viewer", isForStrangers: true, wire: whole } as const;
+const ofAccount = { role: "viewer", wire: whole } as const;
+
 export const auth: Declaration<AuthApi> = {
   channel: "auth",
   subject: "authentication",
   size: "words",
   methods: {
     login: {
-      role: "viewer",
-      wire: whole,
-      schema: (z) => z.object({ username: z.string(), password: z.string() }),
+      ...forStrangers,
+      schema: (z) => z.object({ ...ofSession(z), username: z.string(), password: z.string() }),
     },
-    redeem: {
-      role: "viewer",
-      wire: whole,
-      schema: (z) => z.object({ code: z.string(), verifier: z.string() }),
+    redeem: { ...forStrangers, schema: (z) => z.object({ ...ofSession(z), code: z.string(), verifier: z.string() }) },
+    logout: { ...forStrangers, schema: session, answers: "nothing" },
+    getCurrentUser: { ...forStrangers, schema: session },
+    refreshToken: { ...forStrangers, schema: session },
+    changePassword: {
+      ...ofAccount,
+      schema: (z) => z.object({ ...ofSession(z), current: z.string(), password: z.string() }),
+      answers: "nothing",
     },
-    logout: { role: "viewer", wire: whole, schema: session, answers: "nothing" },
-    getCurrentUser: { role: "viewer", wire: whole, schema: session },
-    refreshToken: { role: "viewer", wire: whole, schema: session },
+    listSessions: { ...ofAccount, schema: session },
+    endSession: { ...ofAccount, schema: (z) => z.object({ ...ofSession(z), id: z.string() }), answers: "nothing" },
+    endOtherSessions: { ...ofAccount, schema: session, answers: "nothing" },
   },
   events: { onAuthExpired: { event: "sessionExpired", role: "viewer", mayBeEmpty: true } },
 };

@@ -25,6 +25,8 @@ export interface Wire {
 /** A command of a channel. */
 export interface Command {
   role: Role;
+  /** Whether who is not signed in may call it at a server as well. */
+  isForStrangers?: true;
   /** Default: no argument. */
   wire?: Wire;
   /** Accepts the argument of the command; without it the handler checks the argument itself. */

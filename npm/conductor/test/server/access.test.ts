@@ -30,10 +30,9 @@ function expected(caller: CallerKind, least: Role | "anyone"): 401 | 403 | undef
 const ALL_CHANNELS = new Map([...CHANNELS, ...SERVER_CHANNELS]);
 
 function declaredRole(channel: string, command: string): Role | "anyone" {
-  const role = ALL_CHANNELS.get(channel)?.commands.get(command)?.role;
-  if (role === undefined) throw new Error(`${channel}.${command} is not declared`);
-  // Without a session one must be able to begin one.
-  return channel === "auth" ? "anyone" : role;
+  const declared = ALL_CHANNELS.get(channel)?.commands.get(command);
+  if (declared === undefined) throw new Error(`${channel}.${command} is not declared`);
+  return declared.isForStrangers ? "anyone" : declared.role;
 }
 
 /** Every way to a command, with the role that it asks for. */
@@ -44,17 +43,20 @@ interface Way {
   least: Role | "anyone";
 }
 
-const COMMANDS = [...ALL_CHANNELS].flatMap(([channel, { commands }]) =>
-  [...commands.keys()].map((command) => ({ channel, command, least: declaredRole(channel, command) })),
-);
+/** Those of sessions last, and of them those that end the one that they are called with. */
+const LAST = ["auth.refreshToken", "auth.logout"];
+
+const COMMANDS = [...ALL_CHANNELS]
+  .flatMap(([channel, { commands }]) =>
+    [...commands.keys()].map((command) => ({ channel, command, least: declaredRole(channel, command) })),
+  )
+  .sort((one, other) => placeOf(one) - placeOf(other));
+
+function placeOf({ channel, command }: { channel: string; command: string }): number {
+  return channel === "auth" ? 1 + LAST.indexOf(`${channel}.${command}`) + 1 : 0;
+}
 
 const WAYS: readonly Way[] = [
-  ...COMMANDS.map(({ channel, command, least }) => ({
-    name: `${channel}.${command}`,
-    method: "POST",
-    path: `/${channel}/${command}`,
-    least,
-  })),
   ...RESOURCES.map(({ method, path, command }) => ({
     name: `${method} ${path}`,
     method: method.toUpperCase(),
@@ -64,6 +66,12 @@ const WAYS: readonly Way[] = [
   { name: "run", method: "POST", path: RUN.path.replace(":id", "none"), least: "runner" },
   { name: "execute", method: "POST", path: "/execute", least: "runner" },
   { name: "events", method: "GET", path: "/events", least: "viewer" },
+  ...COMMANDS.map(({ channel, command, least }) => ({
+    name: `${channel}.${command}`,
+    method: "POST",
+    path: `/${channel}/${command}`,
+    least,
+  })),
 ];
 
 /** A server that knows callers by a file of keys, and the key of each kind of caller. */
@@ -136,7 +144,7 @@ describe("access by HTTP", () => {
       table.push({ name, refused: status === 403 });
     }
     // Of a session that it does not have.
-    expect(table).toEqual(WAYS.map(({ name }) => ({ name, refused: !name.startsWith("auth.") })));
+    expect(table).toEqual(WAYS.map(({ name, least }) => ({ name, refused: least !== "anyone" })));
   });
 
   it("asks for the roles that people expect", () => {
@@ -167,9 +175,9 @@ describe("access by HTTP", () => {
     expect(WAYS.filter(({ least }) => least === "anyone").map(({ name }) => name)).toEqual([
       "auth.login",
       "auth.redeem",
-      "auth.logout",
       "auth.getCurrentUser",
       "auth.refreshToken",
+      "auth.logout",
     ]);
   });
 
@@ -300,18 +308,12 @@ describe("what is not in the table", () => {
   });
 });
 
-/** Those of sessions last: they end the one that they are called with. */
-const BY_ONE_CALLER = [
-  ...COMMANDS.filter(({ channel }) => channel !== "auth"),
-  ...COMMANDS.filter(({ channel }) => channel === "auth"),
-];
-
 describe.each(SERVINGS)("access by WebSocket with %s", (_, servingCallers) => {
   it.each(CALLERS)("is as declared, for each command: %s", async (caller) => {
     const { apiUrl, keys } = await servingCallers([caller]);
     const { call } = await rawSocket(apiUrl, { token: keys[caller] ?? null });
     const table = [];
-    for (const { channel, command } of BY_ONE_CALLER) {
+    for (const { channel, command } of COMMANDS) {
       const { error, code } = await call(channel, command);
       const refused = /needs a sign-in/.test(String(error))
         ? 401
@@ -321,7 +323,7 @@ describe.each(SERVINGS)("access by WebSocket with %s", (_, servingCallers) => {
       table.push({ channel, command, refused, ...(refused !== undefined && { code }) });
     }
     expect(table).toEqual(
-      BY_ONE_CALLER.map(({ channel, command, least }) => {
+      COMMANDS.map(({ channel, command, least }) => {
         const refused = expected(caller, least);
         // Calling again does not help: that is said by the code.
         return { channel, command, refused, ...(refused !== undefined && { code: "VALIDATION_FAILED" }) };

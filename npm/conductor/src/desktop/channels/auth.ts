@@ -8,21 +8,29 @@ import { serveChannel } from "./serve.js";
 /** What a page knows of its session. */
 export interface SessionToken {
   token?: string | undefined;
+  /** Of the client, where a server serves the channel and knows it. */
+  address?: string | undefined;
 }
 
-/** What the channel needs; an `AuthApi` fits. */
+/** What the channel needs. */
 export interface AuthChannelDependencies {
-  login: AuthApi["login"];
+  login(credentials: Parameters<AuthApi["login"]>[0] & SessionToken): ReturnType<AuthApi["login"]>;
   /** Missing where no one signs in at an issuer. */
-  redeem?: AuthApi["redeem"];
+  redeem?(proof: Parameters<AuthApi["redeem"]>[0] & SessionToken): ReturnType<AuthApi["redeem"]>;
   logout(session?: SessionToken): Promise<unknown>;
   getCurrentUser(session?: SessionToken): ReturnType<AuthApi["getCurrentUser"]>;
   refreshToken(session?: SessionToken): ReturnType<AuthApi["refreshToken"]>;
+  /** This and the next three are missing where users do not look after their accounts here. */
+  changePassword?(given: { current: string; password: string } & SessionToken): Promise<void>;
+  listSessions?(session?: SessionToken): ReturnType<AuthApi["listSessions"]>;
+  endSession?(given: { id: string } & SessionToken): Promise<void>;
+  endOtherSessions?(session?: SessionToken): Promise<void>;
   onAuthExpired?(callback: (event?: unknown) => void): Unsubscribe;
 }
 
 /**
- * Serves `auth`: `login { username, password }`, `redeem { code, verifier }`, `logout`, `getCurrentUser` and `refreshToken`.
+ * Serves `auth`: `login { username, password }`, `redeem { code, verifier }`, `logout`, `getCurrentUser`, `refreshToken`,
+ * `changePassword { current, password }`, `listSessions`, `endSession { id }` and `endOtherSessions`.
  *
  * Events: `sessionExpired`.
  */

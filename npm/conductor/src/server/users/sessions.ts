@@ -1,6 +1,7 @@
 /** Sessions of users: tokens that are told once, kept as hashes, and replaced when they are refreshed. */
 import { createHash, hkdfSync, randomBytes } from "node:crypto";
 import { coded } from "../../engine/failure.js";
+import type { UserSession } from "../../services/auth.js";
 import type { AboutRequest } from "../calls.js";
 import { decrypted, encrypted } from "../encrypted-text.js";
 import type { KeptEntries } from "./kept-entries.js";
@@ -9,9 +10,15 @@ import type { KeptEntries } from "./kept-entries.js";
 export interface SessionEntry {
   /** Id of the user. */
   user: string;
-  /** That of the user when the session began; with another one the session is over. */
+  /** That of the user when the session began; with another one the session is over, unless it is the next. */
   stamp: string;
+  /** That which the user is given by a change that ends all sessions but this one. */
+  nextStamp?: string;
   startedAt: number;
+  /** When it was used last, to a minute; missing until then. */
+  usedAt?: number;
+  /** Of the client that used it last, where it is known. */
+  address?: string;
   expiresAt: number;
   /** SHA-256 of the token, in base64url, and since when it is this one. */
   current: string;
@@ -40,8 +47,15 @@ export interface SessionTimes {
   longest: number;
 }
 
-/** Whose session a token stands for. */
-export type FoundSession = Pick<SessionEntry, "user" | "stamp">;
+/** The session that a token stands for. */
+export interface FoundSession extends SessionEntry {
+  id: string;
+}
+
+/** Whether a session belongs to a user with this stamp. */
+export function isOf({ stamp, nextStamp }: Pick<SessionEntry, "stamp" | "nextStamp">, ofUser: string | undefined) {
+  return ofUser !== undefined && (stamp === ofUser || nextStamp === ofUser);
+}
 
 /** A new token. */
 export interface NewToken {
@@ -53,6 +67,7 @@ export interface NewToken {
 const PREFIX = "conds_";
 /** An id of 128 bits, and 256 bits more. */
 const TOKEN = /^conds_([\w-]{22})[\w-]{43}$/;
+const ID = /^[\w-]{22}$/;
 
 /** What names a code by which a session is handed over, once; it is made as tokens are. */
 const CODE_PREFIX = "condc_";
@@ -66,12 +81,18 @@ const ASKING_MS = 60_000;
 /** How long a token that was replaced is good for requests that were under way, in ms. */
 const GRACE_MS = 10_000;
 
+/** How long it takes until it is written again that a session is used, in ms. */
+const USED_MS = 60_000;
+
 /** Earlier tokens of a session that are known for such, the last ones. */
 const MOST_PAST = 1000;
 const PAST_CHARACTERS = 16;
 
 /** The sessions of a store. */
 export class Sessions {
+  /** Of those that are used and of which that is being written. */
+  readonly #used = new Set<string>();
+
   /** @param reused told of the user of a session that was ended because a token came that had been replaced */
   constructor(
     private readonly entries: KeptEntries,
@@ -80,12 +101,13 @@ export class Sessions {
   ) {}
 
   /** Begins a session. */
-  async begin(user: string, stamp: string): Promise<NewToken> {
+  async begin(user: string, stamp: string, address: string | undefined): Promise<NewToken> {
     const id = randomBytes(16).toString("base64url");
     const now = Date.now();
     const { token, hash } = tokenFor(id);
     const expiresAt = now + Math.min(this.times.idle, this.times.longest);
-    const session = { user, stamp, startedAt: now, expiresAt, current: hash, currentAt: now, past: [] };
+    const used = { usedAt: now, ...(address !== undefined && { address }) };
+    const session = { user, stamp, startedAt: now, expiresAt, current: hash, currentAt: now, past: [], ...used };
     await this.entries.change<SessionEntry>("sessions", id, () => session);
     return { token, expiresAt };
   }
@@ -118,12 +140,13 @@ export class Sessions {
     code: string,
     verifier: string,
     stampOf: (user: string) => Promise<string | undefined>,
+    address: string | undefined,
   ): Promise<NewToken & { user: string }> {
     const [id, hash] = partsOf(code, CODE);
     const found = id === undefined ? undefined : await this.entries.read<SessionEntry>("sessions", id);
     if (id === undefined || found === undefined || standing(found, hash) === "unknown") throw noCode();
     // All sessions of the user ended meanwhile.
-    if ((await stampOf(found.user)) !== found.stamp) throw noCode();
+    if (!isOf(found, await stampOf(found.user))) throw noCode();
     if (standing(found, hash) !== "current") {
       await this.#endReused(id, found.user, undefined);
       throw noCode();
@@ -139,7 +162,8 @@ export class Sessions {
       if (!isTheirs) return undefined;
       const issued = sealedFor(next.token, openedBy(code, session.issued));
       const past = [hash.slice(0, PAST_CHARACTERS)];
-      return { ...rest, startedAt: now, expiresAt, current: next.hash, currentAt: now, past, issued };
+      const used = { usedAt: now, ...(address !== undefined && { address }) };
+      return { ...rest, startedAt: now, expiresAt, current: next.hash, currentAt: now, past, issued, ...used };
     });
     if (!isTheirs) throw noCode();
     return { token: next.token, expiresAt, user: found.user };
@@ -159,7 +183,58 @@ export class Sessions {
       await this.#endReused(id, session.user, address);
       return undefined;
     }
-    return stands === "unknown" ? undefined : session;
+    if (stands === "unknown") return undefined;
+    this.#use(id, session, address);
+    return { ...session, id };
+  }
+
+  /** Those of a user that are not over, for people to see; those that were used last first. */
+  async ofUser(user: string, stamp: string): Promise<UserSession[]> {
+    const sessions = (await this.entries.list<SessionEntry>("sessions")).filter(({ value }) =>
+      isLive(value, user, stamp),
+    );
+    const used = ({ value }: (typeof sessions)[number]) => value.usedAt ?? value.currentAt;
+    return sessions
+      .sort((one, other) => used(other) - used(one))
+      .map((session) => {
+        const { startedAt, expiresAt, address } = session.value;
+        return {
+          id: session.id,
+          startedAt: momentOf(startedAt),
+          usedAt: momentOf(used(session)),
+          expiresAt: momentOf(expiresAt),
+          ...(address !== undefined && { address }),
+        };
+      });
+  }
+
+  /** Ends one of a user; `false` where there is none with this id. */
+  async endOf(user: string, stamp: string, id: string): Promise<boolean> {
+    const session = ID.test(id) ? await this.entries.read<SessionEntry>("sessions", id) : undefined;
+    if (session === undefined || !isLive(session, user, stamp)) return false;
+    await this.entries.delete("sessions", [id], true);
+    return true;
+  }
+
+  /** Lets a session outlive a change of its user from one stamp to another. Throws VALIDATION_FAILED where it is over already. */
+  async outlive(id: string, stamp: string, nextStamp: string): Promise<void> {
+    await this.entries.change<SessionEntry>("sessions", id, (session) => {
+      if (session === undefined || !isOf(session, stamp) || session.expiresAt <= Date.now()) throw isOver();
+      return { ...session, stamp, nextStamp };
+    });
+  }
+
+  /** Notes that a session is used. What asks does not wait: it matters to people alone. */
+  #use(id: string, { usedAt, currentAt }: SessionEntry, address: string | undefined): void {
+    const now = Date.now();
+    if (now - (usedAt ?? currentAt) < USED_MS || this.#used.has(id)) return;
+    this.#used.add(id);
+    const noted = (session: SessionEntry | undefined) =>
+      session && { ...session, usedAt: now, ...(address !== undefined && { address }) };
+    this.entries
+      .change<SessionEntry>("sessions", id, noted)
+      .catch(() => {})
+      .finally(() => this.#used.delete(id));
   }
 
   /**
@@ -169,7 +244,7 @@ export class Sessions {
   async refresh(token: string, stampOf: (user: string) => Promise<string | undefined>, renew: Renew) {
     const [id, hash] = partsOf(token);
     const found = id === undefined ? undefined : await this.entries.read<SessionEntry>("sessions", id);
-    if (id === undefined || found === undefined || (await stampOf(found.user)) !== found.stamp) throw isOver();
+    if (id === undefined || found === undefined || !isOf(found, await stampOf(found.user))) throw isOver();
     if (standing(found, hash) === "past") {
       await this.#endReused(id, found.user, undefined);
       throw isOver();
@@ -206,7 +281,7 @@ export class Sessions {
   /** Deletes sessions that are over. */
   async sweep(stamps: ReadonlyMap<string, string>): Promise<void> {
     const now = Date.now();
-    const isOver = ({ expiresAt, user, stamp }: SessionEntry) => expiresAt <= now || stamps.get(user) !== stamp;
+    const isOver = (session: SessionEntry) => session.expiresAt <= now || !isOf(session, stamps.get(session.user));
     const sessions = await this.entries.list<SessionEntry>("sessions");
     await this.entries.delete(
       "sessions",
@@ -244,6 +319,16 @@ export class Sessions {
     await this.entries.delete("sessions", [id], true);
     this.reused(user, address);
   }
+}
+
+function momentOf(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+/** Whether a session is one of a user, has begun and is not over. */
+function isLive(session: SessionEntry, user: string, stamp: string): boolean {
+  const isBegun = session.challenge === undefined;
+  return isBegun && session.user === user && isOf(session, stamp) && session.expiresAt > Date.now();
 }
 
 function tokenFor(id: string, prefix = PREFIX): { token: string; hash: string } {
@@ -303,6 +388,6 @@ function noCode() {
   return coded("VALIDATION_FAILED", "This code is good for nothing any more: sign in again", undefined);
 }
 
-function isOver() {
+export function isOver() {
   return coded("VALIDATION_FAILED", "The session is over: sign in again", undefined);
 }

@@ -3,18 +3,19 @@ import { randomBytes } from "node:crypto";
 import type { ExecutionStore } from "@atomiton/storage";
 import { coded } from "../../engine/failure.js";
 import { demandNames } from "../../engine/setting-names.js";
-import type { AuthSession, AuthUser } from "../../services/auth.js";
+import type { AuthSession, AuthUser, UserSession } from "../../services/auth.js";
 import type { Role, Unsubscribe } from "../../services/declaration.js";
 import { type Caller, ROLES } from "../access.js";
 import { type Audit, auditor } from "../audit.js";
 import { type AboutRequest, type Authenticate, type ServerAuth, tokenOf } from "../calls.js";
+import { createAccount } from "./account.js";
 import { KeptEntries } from "./kept-entries.js";
 import { Issuer } from "./openid/issuer.js";
 import { type Claims, idOfName, nameOf, OPENID_PREFIX, personOf, roleOf } from "./openid/person.js";
 import { checkedOpenId, type OpenIdSettings } from "./openid/settings.js";
 import { createOpenIdSignIn } from "./openid/sign-in.js";
 import { hashOfPassword, isPassword } from "./passwords.js";
-import { type NewToken, type Renew, type SessionEntry, Sessions } from "./sessions.js";
+import { isOf, type NewToken, type Renew, type SessionEntry, Sessions } from "./sessions.js";
 
 /** Settings of users. */
 export interface UsersOptions {
@@ -65,10 +66,14 @@ export interface Users {
   setPassword(name: string, password: string): Promise<void>;
   setRole(name: string, role: Role): Promise<void>;
   logout(name: string): Promise<void>;
+  /** The sessions of a user, those that were used last first. */
+  sessions(name: string): Promise<UserSession[]>;
+  /** Ends one session of a user. Rejects with INVALID_PARAMETERS where there is none with this id. */
+  endSession(name: string, id: string): Promise<void>;
 }
 
 /** A user as it is kept, under the name in small letters. */
-interface UserEntry extends User {
+export interface UserEntry extends User {
   /** By Argon2id; missing for one who signs in at an issuer. */
   hash?: string;
   /** Another one whenever all sessions end: those that began with an earlier one are over. */
@@ -111,9 +116,12 @@ export function createUsers(options: UsersOptions): Users {
   const userBehind = async (token: string, about: AboutRequest): Promise<UserEntry | undefined> => {
     const session = await sessions.find(token, about);
     if (session === undefined) return undefined;
-    const { stamp } = session;
-    const user = await entries.get<UserEntry>("users", session.user, (kept) => kept.stamp === stamp);
-    return user?.stamp === stamp && isServed(user) ? user : undefined;
+    const user = await entries.get<UserEntry>("users", session.user, (kept) => isOf(session, kept.stamp));
+    if (user === undefined || !isServed(user)) return undefined;
+    if (isOf(session, user.stamp)) return user;
+    // In memory it may be as it was before it was let outlive the others.
+    const again = await entries.read<SessionEntry>("sessions", session.id);
+    return again !== undefined && isOf(again, user.stamp) ? user : undefined;
   };
   const home = settings && new URL(settings.issuer).href;
   /** What an issuer once said counts only as long as it is the one of the settings. */
@@ -188,13 +196,21 @@ export function createUsers(options: UsersOptions): Users {
 
   const auth: ServerAuth = {
     ...(openIdSignIn && { openId: openIdSignIn }),
-    async login({ username, password }) {
+    ...createAccount({
+      entries,
+      sessions,
+      isServed,
+      demandPassword: ({ name }) => demandOwn(name, "password"),
+      newStamp,
+      sweep,
+    }),
+    async login({ username, password, address }) {
       const id = idOf(username);
       const user = await entries.read<UserEntry>("users", id);
       if (!(await isPassword(password, user?.hash)) || user === undefined) {
         throw coded("VALIDATION_FAILED", "Invalid credentials", undefined);
       }
-      const begun = await sessions.begin(id, user.stamp);
+      const begun = await sessions.begin(id, user.stamp, address);
       if (performance.now() - sweptAt >= SWEEP_MS) await sweep();
       return sessionOf(begun, user);
     },
@@ -212,8 +228,8 @@ export function createUsers(options: UsersOptions): Users {
       const user = await entries.get<UserEntry>("users", next.user);
       return sessionOf(next, user);
     },
-    async redeem({ code, verifier }) {
-      const begun = await sessions.redeem(code, verifier, stampOf);
+    async redeem({ code, verifier, address }) {
+      const begun = await sessions.redeem(code, verifier, stampOf, address);
       const user = await entries.read<UserEntry>("users", begun.user);
       if (performance.now() - sweptAt >= SWEEP_MS) await sweep();
       return sessionOf(begun, user);
@@ -227,6 +243,12 @@ export function createUsers(options: UsersOptions): Users {
     if (!idOf(name).startsWith(OPENID_PREFIX)) return;
     throw refused(`${shown(name)} signs in at an issuer, which says the ${what}`);
   };
+  const unknown = (name: string) => refused(`There is no user ${shown(name)}`);
+  const known = async (name: string): Promise<UserEntry> => {
+    const user = await entries.read<UserEntry>("users", idOf(name));
+    if (user === undefined) throw unknown(name);
+    return user;
+  };
   /** Changes a user, which ends the user's sessions. */
   const changeUser = async (what: string, name: string, change: (user: UserEntry) => UserEntry | undefined) => {
     const id = idOf(name);
@@ -234,7 +256,7 @@ export function createUsers(options: UsersOptions): Users {
       "users",
       id,
       (user) => {
-        if (user === undefined) throw refused(`There is no user ${shown(name)}`);
+        if (user === undefined) throw unknown(name);
         const changed = change(user);
         return changed && { ...changed, stamp: newStamp() };
       },
@@ -277,6 +299,17 @@ export function createUsers(options: UsersOptions): Users {
       await changeUser("role", name, (user) => ({ ...user, role }));
     },
     logout: (name) => changeUser("logout", name, (user) => user),
+    async sessions(name) {
+      const id = idOf(name);
+      return sessions.ofUser(id, (await known(name)).stamp);
+    },
+    async endSession(name, session) {
+      const id = idOf(name);
+      if (!(await sessions.endOf(id, (await known(name)).stamp, session))) {
+        throw refused(`${shown(name)} has no session ${shown(session)}`);
+      }
+      tell({ event: "user", what: "end-session", subject: id.startsWith(OPENID_PREFIX) ? name : id, outcome: "ok" });
+    },
   };
 }
 

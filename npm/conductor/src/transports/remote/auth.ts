@@ -1,17 +1,29 @@
 /** Sessions with the other side. */
 
 import { messageOf } from "@atomiton/values";
-import type { AuthApi, AuthSession } from "../../services/auth.js";
+import type { AuthApi, AuthSession, OwnSession } from "../../services/auth.js";
 import { SERVICES } from "../../services/contract.js";
 import type { RemoteTransport } from "../../types/transport.js";
 import { TransportError } from "../failure.js";
 import type { TokenStore } from "../token-store.js";
 import { stubsOf } from "./stubs.js";
 
+interface SessionToken {
+  token?: string;
+}
+
 /** The commands, which are told whose session it is about. */
-interface SessionCommands extends Omit<AuthApi, "logout" | "refreshToken"> {
+interface SessionCommands
+  extends Omit<
+    AuthApi,
+    "logout" | "refreshToken" | "changePassword" | "listSessions" | "endSession" | "endOtherSessions"
+  > {
   logout(session: { token: string | null }): Promise<void>;
   refreshToken(session: { token: string }): Promise<AuthSession>;
+  changePassword(given: { current: string; password: string } & SessionToken): Promise<void>;
+  listSessions(session: SessionToken): Promise<OwnSession[]>;
+  endSession(given: { id: string } & SessionToken): Promise<void>;
+  endOtherSessions(session: SessionToken): Promise<void>;
 }
 
 /**
@@ -29,6 +41,12 @@ export function remoteAuth(
   /** Changes with each login and logout that begins. */
   let era = 0;
   let refreshing: { token: string; answer: Promise<AuthSession> } | undefined;
+
+  /** Where a key is sent in the place of a token, there is none. */
+  const byToken = (): SessionToken => {
+    const token = tokens.get();
+    return token === null ? {} : { token };
+  };
 
   const keep = (session: unknown, isCurrent: boolean): AuthSession => {
     if (typeof session !== "object" || session === null) {
@@ -101,6 +119,11 @@ export function remoteAuth(
         if (refreshing === own) refreshing = undefined;
       }
     },
+
+    changePassword: (passwords) => stubs.changePassword({ ...passwords, ...byToken() }),
+    listSessions: () => stubs.listSessions(byToken()),
+    endSession: (id) => stubs.endSession({ id, ...byToken() }),
+    endOtherSessions: () => stubs.endOtherSessions(byToken()),
 
     onAuthExpired: stubs.onAuthExpired,
   };
