@@ -6,6 +6,7 @@ import { inlineScript } from "../../scripts/inline-script.mjs";
 import { inlineText } from "../../scripts/inline-text.mjs";
 import { quickJsFiles } from "./src/sandbox/quickjs/files-plugin.js";
 import { flowFiles } from "./src/templates/flow-files-plugin.js";
+import { typeScriptFiles } from "./src/typescript/files-plugin.js";
 
 /** Pages have no templates that they could not run. */
 const pageTemplates = {
@@ -56,7 +57,13 @@ export default defineConfig([
     target: "es2022",
     dts: true,
     fixedExtension: false,
-    plugins: [flowFiles(), quickJsFiles(), inlineScript({ plugins: [quickJsFiles()] }), pageTemplates],
+    plugins: [
+      flowFiles(),
+      quickJsFiles(),
+      inlineScript({ plugins: [quickJsFiles()] }),
+      typeScriptFiles(),
+      pageTemplates,
+    ],
     // What it stands on is CommonJS, of which a dev server that is told to leave packages alone makes nothing.
     noExternal: ["css-select", "css-what", "nth-check", "boolbase"],
     outputOptions: (options, format) => ({

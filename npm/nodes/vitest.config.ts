@@ -7,9 +7,10 @@ import { projectsOf, testFiles } from "../../scripts/own-modules.mjs";
 import { patient } from "../../scripts/patience.mjs";
 import { quickJsFiles } from "./src/sandbox/quickjs/files-plugin.js";
 import { flowFiles } from "./src/templates/flow-files-plugin.js";
+import { typeScriptFiles } from "./src/typescript/files-plugin.js";
 
 export default defineConfig({
-  plugins: [flowFiles(), quickJsFiles(), inlineScript({ plugins: [quickJsFiles()] }), inlineText()],
+  plugins: [flowFiles(), quickJsFiles(), typeScriptFiles(), inlineScript({ plugins: [quickJsFiles()] }), inlineText()],
   // Sources instead of builds, so that a test never runs against an old one.
   resolve: {
     alias: { "@atomiton/conductor-native": fileURLToPath(new URL("../native/src/index.ts", import.meta.url)) },

@@ -74,6 +74,26 @@ test("types that need a machine say where they can run", async (t) => {
   }
 });
 
+test("TypeScript runs in a page under a strict policy, which loads what reads it for that alone", async (t) => {
+  const { tab } = await open(t);
+  const loaded = () =>
+    tab.evaluate(() => performance.getEntriesByType("resource").filter(({ name }) => /typescript/.test(name)).length);
+  assert.equal((await tab.evaluate(() => run("code", {}, { code: "return 1" }))).result, 1);
+  assert.equal(await loaded(), 0);
+  const answers = await tab.evaluate(async () => {
+    const language = "typescript";
+    return [
+      await run("code", [2], { code: "enum A { B = 3 }\nreturn (data as number[])[0]! * A.B", language }),
+      await run("code", [2], { code: "const a: number = 1;\nlet b: = 1;", language }),
+      await run("code", [2], { code: "const a: number = 1; return a" }),
+    ];
+  });
+  assert.equal(answers[0].result, 6);
+  assert.match(answers[1].message, /^\[code\] `code` is no TypeScript: .*\(line 2, column 8 of it\)$/);
+  assert.match(answers[2].message, /SyntaxError.*; if it is TypeScript, say so by `language: typescript`$/);
+  assert.ok((await loaded()) > 0);
+});
+
 test("values come out of user code as they went in", async (t) => {
   const { tab } = await open(t);
   const same = await tab.evaluate(async () => {

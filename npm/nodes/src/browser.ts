@@ -37,16 +37,21 @@ export {
 export type { AnySchema, JsonSchema, Parsed, StandardSchema, Written } from "./own/schema.js";
 
 /**
- * The executables by type, for a worker that does not bring QuickJS itself: its page sends what {@link quickJs} gives.
+ * The executables by type, for a worker that does not bring WebAssembly modules itself: its page sends what {@link quickJs} and
+ * {@link typeScript} give.
  *
- * @param load gives QuickJS; asked whenever user code is to run, so it should keep what it gave
+ * @param quickJs gives QuickJS; asked whenever user code is to run, so it should keep what it gave
+ * @param typeScript the same for what reads TypeScript
  */
-export function executablesWith(load: () => Promise<WebAssembly.Module>): Map<string, NodeExecutable> {
+export function executablesWith(
+  quickJs: () => Promise<WebAssembly.Module>,
+  typeScript: () => Promise<WebAssembly.Module>,
+): Map<string, NodeExecutable> {
   let place: Promise<Place> | undefined;
   return withEffects([
     ...executablesAnywhere({
       // One for all types, which share its workers.
-      place: () => (place ??= import("./browser/place.js").then(({ createPage }) => createPage(load))),
+      place: () => (place ??= import("./browser/place.js").then(({ createPage }) => createPage(quickJs, typeScript))),
       network: async () => (await import("./browser/network.js")).pageNetwork,
     }),
     ...MACHINE_ONLY.map((type) => [type, machineOnly(type)] as const),
@@ -62,10 +67,19 @@ export async function quickJs(): Promise<WebAssembly.Module> {
   return (await import("./browser/quickjs-module.js")).quickJsModule();
 }
 
+/**
+ * What reads TypeScript, compiled when it is first wanted. It can be sent to workers.
+ *
+ * @throws NodeError INTERNAL_ERROR where there can be no WebAssembly
+ */
+export async function typeScript(): Promise<WebAssembly.Module> {
+  return (await import("./browser/typescript-module.js")).typeScriptModule();
+}
+
 // A bundle that uses nothing of the sandbox has no QuickJS in it: that is what the marks below are for.
 
 /** The executables by type. */
-export const nodeExecutableRegistry: Map<string, NodeExecutable> = /* @__PURE__ */ executablesWith(quickJs);
+export const nodeExecutableRegistry: Map<string, NodeExecutable> = /* @__PURE__ */ executablesWith(quickJs, typeScript);
 
 /**
  * The executables as an object: `nodes[type]` executes, `nodes[type](parameters)` is one with parameters of its own. It

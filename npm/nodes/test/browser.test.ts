@@ -8,7 +8,7 @@ const page = places[1] as TestedPlace;
 
 describe("the library in a page", () => {
   it("offers what the library in Node offers", () => {
-    const { executablesWith: _, quickJs: __, ...others } = browser;
+    const { executablesWith: _, quickJs: __, typeScript: ___, ...others } = browser;
     expect(Object.keys(others).sort()).toEqual(Object.keys(node).sort());
     for (const type of node.nodeExecutableRegistry.keys()) expect(browser.getNodeExecutable(type), type).toBeDefined();
     expect(browser.getNodeExecutable("nonsense")).toBeUndefined();
@@ -40,7 +40,7 @@ describe("the library in a page", () => {
 describe("a library that is given QuickJS", () => {
   const transform = (load: () => Promise<WebAssembly.Module>, more: object = {}) =>
     browser
-      .executablesWith(load)
+      .executablesWith(load, browser.typeScript)
       .get("transform")
       ?.execute({ input: [1], variables: {}, transformFunction: "(x) => x + 1", ...more });
 

@@ -1,5 +1,6 @@
 /** Which names of expressions user code reads: found in its text by its tokens, and given to it when it runs. */
 import jsTokens, { type Token } from "js-tokens";
+import { withoutTypes } from "./code-types.js";
 import { ExpressionError } from "./failure.js";
 import { LISTED, NAMES } from "./scope.js";
 
@@ -63,17 +64,21 @@ function namesAt(place: CodePlace, parameters: Readonly<Record<string, unknown>>
   const text = parameters[place.parameter];
   if (typeof text !== "string") return undefined;
   const { known } = place;
-  let names = known.get(text);
+  const isTyped = parameters["language"] === "typescript";
+  // No text of code begins so.
+  const key = isTyped ? `\0${text}` : text;
+  let names = known.get(key);
   if (names === undefined) {
-    names = (MAY_NAME.test(text) ? readNames(text, place) : undefined) ?? NO_NAMES;
+    names = (MAY_NAME.test(text) ? readNames(text, place, isTyped) : undefined) ?? NO_NAMES;
     if (known.size >= MOST_KEPT) known.clear();
-    if (text.length <= LONGEST_KEPT) known.set(text, names);
+    if (text.length <= LONGEST_KEPT) known.set(key, names);
   }
   return names === NO_NAMES ? undefined : names;
 }
 
-function readNames(text: string, { parameter, own }: CodePlace): CodeNames | undefined {
-  const tokens = Array.from(jsTokens(text)).filter(isRead);
+function readNames(text: string, { parameter, own }: CodePlace, isTyped: boolean): CodeNames | undefined {
+  const said = Array.from(jsTokens(text)).filter(isSaid);
+  const tokens = isTyped ? withoutTypes(said) : said.filter(isRead);
   const declared = declaredNames(tokens, own);
   const names = new Map<string, CodeName>();
   let problem: ExpressionError | undefined;
@@ -98,14 +103,14 @@ function readNames(text: string, { parameter, own }: CodePlace): CodeNames | und
   return names.size === 0 && problem === undefined ? undefined : { parameter, names: [...names.values()], problem };
 }
 
-/** Whether a token says something: it is no blank and no comment. */
+/** Whether a token is no blank and no comment. */
+function isSaid({ type }: Token): boolean {
+  return type !== "WhiteSpace" && type !== "SingleLineComment" && type !== "MultiLineComment";
+}
+
+/** Whether it is no end of a line either. */
 function isRead({ type }: Token): boolean {
-  return (
-    type !== "WhiteSpace" &&
-    type !== "LineTerminatorSequence" &&
-    type !== "SingleLineComment" &&
-    type !== "MultiLineComment"
-  );
+  return type !== "LineTerminatorSequence";
 }
 
 function isName(token: Token | undefined): boolean {
@@ -120,7 +125,8 @@ function isOfExpressions(name: string): boolean {
 function standsAlone(tokens: readonly Token[], at: number): boolean {
   const before = tokens[at - 1]?.value;
   if (before === "." || before === "?.") return false;
-  return !(tokens[at + 1]?.value === ":" && (before === "{" || before === ","));
+  // Behind `;` it is a label, or a member of a class in TypeScript.
+  return !(tokens[at + 1]?.value === ":" && (before === "{" || before === "," || before === ";"));
 }
 
 /** The name in `.name`, `?.name`, `["name"]` or `?.["name"]` after a token. */

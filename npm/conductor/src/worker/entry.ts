@@ -6,14 +6,18 @@ import { executablesWith, nodeTypes } from "@atomiton/nodes/browser";
 import type { NodeExecutorFactory } from "../engine/executables.js";
 import { libraryTypes } from "../engine/library-types.js";
 import { givenModules } from "./given-modules.js";
-import { type FromWorker, SERVE, type Summons } from "./messages.js";
+import { type DemandedModule, type FromWorker, SERVE, type Summons } from "./messages.js";
 import { serve, type WorkerParts } from "./serve.js";
 
 /** The page that came last: any will do. */
 let page: MessagePort | undefined;
-const askForQuickJs = () => page?.postMessage({ type: "quickjs" } satisfies FromWorker);
+const demanded = (name: DemandedModule) =>
+  givenModules.demanded(name, () => page?.postMessage({ type: name } satisfies FromWorker));
 
-const library = executablesWith(() => givenModules.quickJs(askForQuickJs));
+const library = executablesWith(
+  () => demanded("quickjs"),
+  () => demanded("typescript"),
+);
 let own: NodeExecutorFactory | undefined;
 
 const parts: WorkerParts = {

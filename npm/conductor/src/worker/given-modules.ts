@@ -2,7 +2,7 @@
  * In the worker: the WebAssembly modules that its page gives it, so that its script brings none. They come to the worker
  * itself, not over a port: a page on disk, whose origin is opaque, can send a module to its worker only.
  */
-import { GIVEN, MODULE, type ModuleMessage, type ModuleName } from "./messages.js";
+import { type DemandedModule, GIVEN, MODULE, type ModuleMessage, type ModuleName } from "./messages.js";
 import { fromThrown } from "./thrown.js";
 
 /** A module that is there, or awaited. */
@@ -21,10 +21,10 @@ export class GivenModules {
     return this.#expect("engine").module;
   }
 
-  /** The engine of user code. `ask` has it sent, if it is not there or awaited. */
-  quickJs(ask: () => void): Promise<WebAssembly.Module> {
-    if (!this.#expected.has("quickjs")) ask();
-    return this.#expect("quickjs").module;
+  /** What user code needs. `ask` has it sent, if it is not there or awaited. */
+  demanded(name: DemandedModule, ask: () => void): Promise<WebAssembly.Module> {
+    if (!this.#expected.has(name)) ask();
+    return this.#expect(name).module;
   }
 
   /** Takes what the page says; anything else is left alone. */
@@ -52,7 +52,11 @@ export class GivenModules {
 /** Those of this worker. */
 export const givenModules = new GivenModules();
 
-const WORDS: Readonly<Record<ModuleName, string>> = { engine: "the engine", quickjs: "QuickJS" };
+const WORDS: Readonly<Record<ModuleName, string>> = {
+  engine: "the engine",
+  quickjs: "QuickJS",
+  typescript: "what reads TypeScript",
+};
 const UNSENT = "cannot be sent from its page to this worker";
 
 /** What is used of the global object of a worker. A page has messages too, but from anybody. */

@@ -30,8 +30,10 @@ export interface Summons {
 export const MODULE = "@atomiton/conductor:module";
 export const GIVEN = "@atomiton/conductor:given";
 
-/** The modules that a worker gets: the engine unasked, QuickJS when user code first runs. */
-export type ModuleName = "engine" | "quickjs";
+/** The modules that a worker asks for when it first needs them: for user code, and for that in TypeScript. */
+export type DemandedModule = "quickjs" | "typescript";
+/** The modules that a worker gets: the engine comes unasked. */
+export type ModuleName = "engine" | DemandedModule;
 
 /**
  * A module, and that it was sent or why not. What cannot be read where it arrives is told to nobody: then the second
@@ -168,7 +170,7 @@ export type FromWorker =
   /** Instead of that: the engine cannot start here. */
   | { type: "unable"; why: string }
   /** User code is to run, for which the page has the module. */
-  | { type: "quickjs" }
+  | { type: DemandedModule }
   | { type: "pong" }
   /** Whether it can be run. */
   | { type: "opened"; run: number; can: boolean }

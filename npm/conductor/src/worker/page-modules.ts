@@ -1,5 +1,5 @@
 /** In the page: what it sends to its workers, so that a worker's script brings no WebAssembly module. */
-import { quickJs } from "@atomiton/nodes/browser";
+import { quickJs, typeScript } from "@atomiton/nodes/browser";
 import { engineModule } from "../engine/backend.js";
 import { TransportError } from "../transports/failure.js";
 
@@ -9,6 +9,8 @@ export interface PageModules {
   engine(): Promise<WebAssembly.Module>;
   /** What user code runs in. Rejects where it cannot be loaded or compiled. */
   quickJs(): Promise<WebAssembly.Module>;
+  /** What reads user code in TypeScript. Rejects likewise. */
+  typeScript(): Promise<WebAssembly.Module>;
 }
 
 /** Those of this page. */
@@ -19,4 +21,5 @@ export const pageModules: PageModules = {
     throw new TransportError("NO_TRANSPORT", "The worker cannot start: the engine of this page is not WebAssembly.");
   },
   quickJs,
+  typeScript,
 };

@@ -164,6 +164,8 @@ export class WorkerLine implements RunLine {
         return this.#end(unfit(message.why));
       case "quickjs":
         return void this.#give("quickjs", this.#modules.quickJs());
+      case "typescript":
+        return void this.#give("typescript", this.#modules.typeScript());
       case "ready":
         this.#isReady = true;
         this.#endStart();

@@ -64,6 +64,23 @@ describe("the names that code reads", () => {
     ["x => { while (nodes.a) { return 1 } }", ['nodes["a"]']],
   ])("%s", (code, expected) => expect(names(code)).toEqual(expected));
 
+  it.each<[string, string[]]>([
+    ["interface Row { a: string; nodes: string; env?: { secrets: number } }\nreturn item.a", ["item"]],
+    ["type Row = {\n  nodes: string\n} | {\n  env: 1 }\nconst a = item as Row", ["item"]],
+    ["type A<T> = T extends string\n  ? 'nodes'\n  : env\nreturn nodes.b", ['nodes["b"]']],
+    ["const a: { nodes: string; item: number } = { nodes: env.A, item: item.n }", ['env["A"]', "item"]],
+    ["const { a }: { item: X } = item", ["item"]],
+    ["({ nodes }: { nodes: X[] }): Promise<{ env: 1 }> => nodes.map((x) => x)", []],
+    ["function f(env: X): { a: string } { return env.all() }", []],
+    ["class A { a = 1; nodes: string[] = []; }\nreturn now", ["now"]],
+    ["return a ? (item) : now", ["item", "now"]],
+    ["for (const a: X of items) {}", ["items"]],
+  ])("in TypeScript: %s", (code, expected) => {
+    const found = codeNamesOf("code", { code, language: "typescript" });
+    expect(found.map(({ problem }) => problem?.message)).toEqual(found.map(() => undefined));
+    expect(found.flatMap((of) => of.names.map(({ source }) => source)).sort()).toEqual([...expected].sort());
+  });
+
   it("leaves a condition what it has as parameters", () => {
     expect(names("item.x > variables.least && input.a && data.x", "condition")).toEqual(["data"]);
   });

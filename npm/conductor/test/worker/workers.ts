@@ -7,7 +7,7 @@ import type { NodeExecutable, NodeExecutorFactory } from "../../src/engine/execu
 import { libraryTypes } from "../../src/engine/library-types.js";
 import type { NodeDefinition } from "../../src/types/definition.js";
 import { GivenModules } from "../../src/worker/given-modules.js";
-import { type ModuleMessage, SERVE, type Summons } from "../../src/worker/messages.js";
+import { type DemandedModule, type ModuleMessage, SERVE, type Summons } from "../../src/worker/messages.js";
 import { serve } from "../../src/worker/serve.js";
 
 /** What a test knows of a worker, and can do to it. */
@@ -15,7 +15,10 @@ export class TestWorker {
   terminated = false;
   readonly #listeners = new Map<string, (event: { message?: string }) => void>();
   readonly #modules = new GivenModules();
-  readonly #library = executablesWith(() => this.#modules.quickJs(() => this.#port?.postMessage({ type: "quickjs" })));
+  readonly #library = executablesWith(
+    () => this.#demanded("quickjs"),
+    () => this.#demanded("typescript"),
+  );
   #port: MessagePort | undefined;
 
   /**
@@ -26,6 +29,10 @@ export class TestWorker {
     private readonly executables?: NodeExecutorFactory,
     private readonly reads: (message: ModuleMessage) => boolean = () => true,
   ) {}
+
+  #demanded(type: DemandedModule): Promise<WebAssembly.Module> {
+    return this.#modules.demanded(type, () => this.#port?.postMessage({ type }));
+  }
 
   addEventListener(type: string, listener: (event: { message?: string }) => void): void {
     this.#listeners.set(type, listener);

@@ -32,13 +32,25 @@ function isBody(code: string): boolean {
   return !FUNCTION_HEAD.test(code.replace(BEFORE_CODE, ""));
 }
 
+/** Whether code is a function without a name, which is no statement. */
+export function isNameless(code: string): boolean {
+  return /^(?:async\s+)?function\s*[*(<]/.test(code.replace(BEFORE_CODE, ""));
+}
+
 /** The code of a function, of which the body alone may be given. */
 export function bodyFunction(code: string): string {
   return isBody(code) ? `${BODY_HEAD}${code}${BODY_END}` : code;
 }
 
 /** What is wrong with the syntax of the function, or the body of one, in a parameter. */
-export function bodyProblems(name: string, value: unknown, parsers: Parsers): ParameterProblem[] {
+export function bodyProblems(name: string, value: unknown, parsers: Parsers, language?: unknown): ParameterProblem[] {
+  if (language === "typescript") {
+    if (!isCode(value) || parsers.typescript === undefined) return [];
+    const stripped = parsers.typescript(value);
+    return "code" in stripped
+      ? bodyProblems(name, stripped.code, parsers)
+      : [syntaxProblem(name, "TypeScript", stripped)];
+  }
   const hasBody = typeof value === "string" && isBody(value);
   return syntaxProblems(name, value, hasBody ? BODY_HEAD : "", parsers, hasBody ? BODY_END : "");
 }
@@ -85,8 +97,7 @@ function syntaxProblems(
   { script }: Parsers,
   tail: string,
 ): ParameterProblem[] {
-  // What stands for values that come later is no code yet.
-  if (typeof value !== "string" || value.trim() === "" || value.includes("${{") || script === undefined) return [];
+  if (!isCode(value) || script === undefined) return [];
   const start = value.length - value.trimStart().length;
   // As the sandbox has it: in brackets, so that it is one expression.
   const before = `(${head}`;
@@ -98,15 +109,30 @@ function syntaxProblems(
     failure.line,
     failure.line === 1 ? failure.column - before.length : failure.column,
   );
-  return [
-    {
-      code: "INVALID_PARAMETERS",
-      severity: "error",
-      rule: "code-syntax",
-      path: `/${name}`,
-      message: `\`${name}\` is no JavaScript: ${failure.message} (line ${place.line}, column ${place.column} of it)`,
-    },
-  ];
+  return [syntaxProblem(name, "JavaScript", { ...place, message: failure.message })];
+}
+
+/** Whether a value is code; what stands for values that come later is none yet. */
+function isCode(value: unknown): value is string {
+  return typeof value === "string" && value.trim() !== "" && !value.includes("${{");
+}
+
+function syntaxProblem(
+  name: string,
+  language: string,
+  failure: { message: string; line: number; column: number },
+): ParameterProblem {
+  const message = syntaxText(name, language, failure);
+  return { code: "INVALID_PARAMETERS", severity: "error", rule: "code-syntax", path: `/${name}`, message };
+}
+
+/** That code is not in its language, and where. */
+export function syntaxText(
+  name: string,
+  language: string,
+  { message, line, column }: { message: string; line: number; column: number },
+): string {
+  return `\`${name}\` is no ${language}: ${message} (line ${line}, column ${column} of it)`;
 }
 
 /** Where a place in code lies in the parameter, which may have blanks before its code; never behind its end. */

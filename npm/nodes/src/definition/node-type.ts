@@ -67,10 +67,15 @@ export interface ParameterProblem {
   message: string;
 }
 
+/** The JavaScript of code in TypeScript, with the same lines; or why it cannot be parsed, and where, from 1. */
+export type Stripped = { code: string } | { message: string; line: number; column: number };
+
 /** What parses text at once and without running it. What a place cannot parse is found out when the node runs. */
 export interface Parsers {
   /** JavaScript; says why it cannot be parsed, and where, from 1. */
   script?(code: string): { message: string; line: number; column: number } | undefined;
+  /** TypeScript, of a function or the body of one; gives its JavaScript. */
+  typescript?(code: string): Stripped;
   /** A template of `edit-fields`; says why it cannot be parsed. */
   template?(text: string): string | undefined;
   /** A cron pattern, and the time zone that it is read in; says why it cannot be read, or that no time fits it. */

@@ -3,6 +3,13 @@ import { joinTables } from "./join-tables.js";
 import { machineSandbox } from "./machine-sandbox.js";
 import { transformStream } from "./transform-stream.js";
 import { transformTable } from "./transform-table.js";
+import { machineTypeScript } from "./typescript.js";
 
 /** A machine with the native addon: Node and Electron's main process. */
-export const machine: Place = { sandbox: machineSandbox, transformTable, transformStream, joinTables };
+export const machine: Place = {
+  sandbox: machineSandbox,
+  typescript: async () => machineTypeScript,
+  transformTable,
+  transformStream,
+  joinTables,
+};

@@ -6,7 +6,7 @@ import { deflateRawSync } from "node:zlib";
 import { transform } from "esbuild";
 
 /** The part of a plugin that Rolldown, Rollup and Vite share. */
-interface BundlerPlugin {
+export interface BundlerPlugin {
   name: string;
   enforce: "pre";
   resolveId(source: string): string | undefined;

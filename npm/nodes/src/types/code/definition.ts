@@ -8,12 +8,13 @@ import {
   sharedParameters,
 } from "../../definition/node-type.js";
 import { scriptLimits, scriptParameters } from "../../definition/where.js";
+import { typeScriptAdvice } from "../../typescript/advice.js";
 
-/** Runs JavaScript over all that came in. */
+/** Runs JavaScript or TypeScript over all that came in. */
 export const code = {
   type: "code",
   name: "Code",
-  description: "Runs JavaScript over all that came in, in a sandbox.",
+  description: "Runs JavaScript or TypeScript over all that came in, in a sandbox.",
   category: "transform",
   icon: "code",
   parameterSchema: {
@@ -26,8 +27,15 @@ export const code = {
         type: "string",
         minLength: 1,
         description:
-          "JavaScript (not TypeScript, and nothing that is awaited): a function, or the body of one with `return`. It reads inputs (what the edges brought, by handle), data (the main value among it), variables and the other names of expressions; a function is also called with { inputs, data, variables }. What it writes with console.log is the output stdout.",
+          "JavaScript, or what `language` says, and nothing that is awaited: a function, or the body of one with `return`. It reads inputs (what the edges brought, by handle), data (the main value among it), variables and the other names of expressions; a function is also called with { inputs, data, variables }. What it writes with console.log is the output stdout.",
         examples: ["({ inputs }) => inputs.orders.length - inputs.returns.length", "return data.map((row) => row.id);"],
+      },
+      language: {
+        type: "string",
+        enum: ["javascript", "typescript"],
+        default: "javascript",
+        description:
+          "The language of `code`. Of `typescript` the types are taken out before it runs, and are not checked; enums and `import type` may stand, namespaces, parameter properties and casts such as `<T>value` may not.",
       },
       outputs: {
         type: "array",
@@ -50,7 +58,12 @@ export const code = {
   hasOpenInputs: true,
   hasOpenOutputs: true,
   handles: handlesOfOutputs,
-  problems: ({ code: text }, parsers) => bodyProblems("code", text, parsers),
+  problems: ({ code: text, language }, parsers) =>
+    bodyProblems("code", text, parsers, language).map((problem) =>
+      language === undefined || language === "javascript"
+        ? { ...problem, message: `${problem.message}${typeScriptAdvice(String(text))}` }
+        : problem,
+    ),
   outputPorts: [output("result", "Result", "any", "What the code returned.")],
   otherOutputs: [
     output("handles", "Handles", "array", "With `outputs`: the handles that fired."),

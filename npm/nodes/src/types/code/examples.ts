@@ -16,6 +16,27 @@ nodes:
     outputs: { net: { result: { sold: 42, net: 30 } } },
   },
   {
+    title: "TypeScript",
+    flow: `id: late-orders
+nodes:
+  - id: late
+    type: code
+    parameters:
+      language: typescript
+      code: |
+        interface Order { id: number; days: number }
+        const isLate = ({ days }: Order): boolean => days > 3;
+        return (data as Order[]).filter(isLate).map(({ id }) => id);
+`,
+    input: {
+      data: [
+        { id: 1, days: 5 },
+        { id: 2, days: 1 },
+      ],
+    },
+    outputs: { late: { result: [1] } },
+  },
+  {
     title: "Several ways out",
     flow: `id: check-orders
 nodes:

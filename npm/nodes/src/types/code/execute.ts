@@ -1,3 +1,4 @@
+import { codeOf, messageOf, NodeError } from "../../contract/error.js";
 import type { NodeExecutable } from "../../contract/executable.js";
 import { namesOfItems } from "../../data/callback-names.js";
 import { doubtsOfNames } from "../../data/doubtful-code.js";
@@ -5,7 +6,7 @@ import type { Doubt } from "../../data/doubtful-conditions.js";
 import { fieldOf } from "../../data/field.js";
 import { findData, isPlainObject, itemOfRound, unwrap } from "../../data/input.js";
 import { doubtsOfAdding } from "../../data/text-added.js";
-import { bodyFunction } from "../../definition/code.js";
+import { bodyFunction, syntaxText } from "../../definition/code.js";
 import { answered, handlesOf } from "../../library/answer-handles.js";
 import { lastLines } from "../../library/last-line.js";
 import type { Place } from "../../library/place.js";
@@ -13,41 +14,61 @@ import { executable } from "../../library/work.js";
 import type { RowsAt } from "../../sandbox/sandbox.js";
 import { defaultTimeout, UserFunction } from "../../sandbox/user-function.js";
 import { recordsIn, tableBehind, withoutRows } from "../../table/table-output.js";
+import { typeScriptAdvice } from "../../typescript/advice.js";
 import { code as codeType } from "./definition.js";
 
 interface Parameters {
   code: string;
+  language: "javascript" | "typescript";
   outputs?: string[];
   memoryLimit: number;
 }
 
 /**
- * Runs JavaScript over `inputs`, by handle and without what nodes put around their data, `data` and `variables`. With
+ * Runs JavaScript, or TypeScript without its types, over `inputs`, by handle and without what nodes put around their data, `data` and `variables`. With
  * `outputs` each handle carries the field of its name.
  *
  * Fails with INVALID_PARAMETERS, TYPE_MISMATCH (`outputs` without an object of them), and what {@link UserFunction} fails with.
  */
-export function codeNode({ sandbox }: Place): NodeExecutable {
+export function codeNode({ sandbox, typescript }: Place): NodeExecutable {
   return executable<Parameters>(codeType, async (work) => {
     const { parameters, input, variables, names, signal, explicitTimeout } = work;
     const handles = handlesOf(parameters.outputs);
+    const { language } = parameters;
+    const code = language === "typescript" ? await javaScriptOf(parameters.code, typescript) : parameters.code;
     const inputs = isPlainObject(input) && !tableBehind(input) ? mapped(input) : { default: unwrap(input) };
     const values = { inputs, data: findData(input, ["data"]) ?? itemOfRound(input), variables: variables ?? {} };
-    for (const { rule, message } of doubtsOfNames(parameters.code, { ...values, ...names }, "code")) {
+    for (const { rule, message } of doubtsOfNames(code, { ...values, ...names }, "code")) {
       work.warn(rule, message);
     }
-    for (const { rule, message } of doubtsOfSums(parameters.code, values)) work.warn(rule, message);
+    for (const { rule, message } of doubtsOfSums(code, values)) work.warn(rule, message);
     const limits = { timeout: explicitTimeout ?? defaultTimeout, memory: parameters.memoryLimit, signal, names };
-    const userFunction = new UserFunction(sandbox, "code", bodyFunction(parameters.code), limits);
+    const userFunction = new UserFunction(sandbox, "code", bodyFunction(code), limits);
     const tables: RowsAt[] = [];
     const crossing = { inputs: mapped(inputs, tables), data: withoutRows(values.data, ["data"], tables), variables };
     const beside: { stdout?: string } = {};
-    const answer = await userFunction.callNamed({ ...crossing, variables: values.variables }, tables, (stdout) => {
+    const called = userFunction.callNamed({ ...crossing, variables: values.variables }, tables, (stdout) => {
       beside.stdout = stdout;
       if (work.progress) lastLines(work.progress)(stdout);
     });
+    const answer = await called.catch((error: unknown) => {
+      throw language === "javascript" ? withAdvice(error, code) : error;
+    });
     return answered(answer, handles, work.warn.bind(work), beside);
   });
+}
+
+/** Code without its types. */
+async function javaScriptOf(code: string, typescript: Place["typescript"]): Promise<string> {
+  const stripped = (await typescript())(code);
+  if ("code" in stripped) return stripped.code;
+  throw new NodeError("INVALID_PARAMETERS", syntaxText("code", "TypeScript", stripped), { retry: false });
+}
+
+/** The error of code that is no JavaScript, with what to do where it may be TypeScript. */
+function withAdvice(error: unknown, code: string): unknown {
+  const advice = codeOf(error) === "INVALID_PARAMETERS" ? typeScriptAdvice(code) : "";
+  return advice === "" ? error : new NodeError("INVALID_PARAMETERS", `${messageOf(error)}${advice}`, { cause: error });
 }
 
 /** Fields of items of lists that code adds and that are text in every item. */
