@@ -67,9 +67,9 @@ test("types that need no machine run in a page under a strict policy", async (t)
 test("types that need a machine say where they can run", async (t) => {
   const { tab } = await open(t);
   for (const type of ["file-system", "spreadsheet", "shell-command", "image"]) {
-    assert.deepEqual(await tab.evaluate((type) => run(type, {}, {}), type), {
+    assert.deepEqual(await tab.evaluate((type) => run(type, {}, { nodeId: "n" }), type), {
       code: "NO_TRANSPORT",
-      message: `${type} needs a machine: run this flow on a server or in the desktop application`,
+      message: `The node "n" (${type}) needs a machine: run this flow on a server or in the desktop application`,
     });
   }
 });

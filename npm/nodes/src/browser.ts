@@ -6,8 +6,9 @@ import { machineOnly } from "./browser/machine-only.js";
 import type { NodeExecutable } from "./contract/executable.js";
 import type { Place } from "./library/place.js";
 import { factoriesOf, type NodeFactory } from "./library/registry.js";
-import { executablesAnywhere, MACHINE_ONLY } from "./types/anywhere.js";
+import { executablesAnywhere } from "./types/anywhere.js";
 import { withEffects } from "./types/effects.js";
+import { MACHINE_ONLY } from "./types/machine-types.js";
 
 export { type Effects, type EffectsOf, effectsOf } from "./contract/effects.js";
 export { codeOf, errorCode, NodeError, type NodeErrorCode } from "./contract/error.js";

@@ -46,4 +46,5 @@ export {
   nodeTypes,
 } from "./types/definitions.js";
 export { type NodeExample, nodeExamples } from "./types/examples.js";
+export { machineTypesIn, type TypedNode } from "./types/machine-types.js";
 export type * from "./types/parameters.js";

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { pageNetwork } from "../src/browser/network.js";
 import * as browser from "../src/browser.js";
+import { machineTypesIn, nodeTypes } from "../src/definitions.js";
 import * as node from "../src/index.js";
 import { places, type TestedPlace } from "./run.js";
 
@@ -15,11 +16,28 @@ describe("the library in a page", () => {
     expect(browser.nodes["constructor"]).toBeUndefined();
   });
 
-  it.each(["file-system", "spreadsheet", "shell-command", "image"])("says where %s can run", async (type) => {
-    expect(await page.failure(type, {})).toMatchObject({
+  it.each([...nodeTypes.keys()])("says which node needs a machine, and where it can run: %s", async (type) => {
+    const failed = await page.run(type, {}, { nodeId: "read-it" }).then(
+      () => undefined,
+      ({ code, message }: { code: string; message: string }) => ({ code, message }),
+    );
+    if (machineTypesIn({ type }).length === 0) return expect(failed?.code).not.toBe("NO_TRANSPORT");
+    expect(failed).toEqual({
       code: "NO_TRANSPORT",
-      message: `${type} needs a machine: run this flow on a server or in the desktop application`,
+      message: `The node "read-it" (${type}) needs a machine: run this flow on a server or in the desktop application`,
     });
+  });
+
+  it("names the type where there is no node", async () => {
+    const failed = (await page.failure("image", {}, { nodeId: undefined })).message;
+    expect(failed).toMatch(/^image needs a machine: /);
+  });
+
+  it("knows what of a flow needs a machine, at any depth and each type once", () => {
+    const read = { id: "r", type: "file-system", nodes: [] };
+    const loop = { type: "loop", nodes: [{ type: "sql" }, { type: "group", nodes: [read, { type: "sql" }] }] };
+    expect(machineTypesIn({ type: "group", nodes: [{ type: "sort" }, loop, read] })).toEqual(["sql", "file-system"]);
+    expect(machineTypesIn({ type: "group", nodes: [{ type: "sort" }, { type: "own" }, {}] })).toEqual([]);
   });
 
   it("checks parameters as Node does", async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import { nodeTypes } from "../src/types/definitions.js";
 import { testServer } from "./http-server.js";
 import { places } from "./run.js";
 import { warned } from "./warned.js";
@@ -26,6 +27,51 @@ describe.each(places)("the parameters of http-request in $name", ({ run, failure
     expect(await run("http-request", {}, { url: echo(), method: "HEAD" })).toMatchObject({ status: 200, result: null });
     expect((await ask({}, { method: "propfind" })).method).toBe("PROPFIND");
   });
+
+  // The server of Node answers no method that it does not know.
+  it.each(["PROPFIND", "REPORT", "PURGE", "MKCOL", "M-SEARCH", "SEARCH", "LINK", "propfind"])(
+    "sends the method %s of an extension, with its body",
+    async (method) => {
+      expect(await ask({ method })).toMatchObject({ method: method.toUpperCase(), body: "" });
+      expect(await ask({ method, body: "<a/>", bodyType: "text" })).toMatchObject({ body: "<a/>" });
+    },
+  );
+
+  it.each(["LIST", "BAN", "POLL", "X_1!#$%&'*+.^`|~"])("takes any token for a method: %s", async (method) => {
+    expect(await run("http-request", {}, { url: echo(), method })).toMatchObject({ status: 400, ok: false });
+  });
+
+  it.each([
+    ["GTE", "GET"],
+    ["gett", "GET"],
+    ["POTS", "POST"],
+    ["PATHC", "PATCH"],
+    ["DELTE", "DELETE"],
+    ["OPTION", "OPTIONS"],
+  ])("takes %s for a slip, and sends nothing", async (method, meant) => {
+    for (const [input, parameters] of [[{}, { method }] as const, [{ method }, {}] as const]) {
+      const refused = await failure("http-request", input, { url: echo(), ...parameters });
+      expect(refused.code).toBe("INVALID_PARAMETERS");
+      expect(refused.message).toContain(`found ${JSON.stringify(method)}. Did you mean \`${meant}\`?`);
+    }
+    const problems = nodeTypes.get("http-request")?.problems?.({ url: echo(), method }, {});
+    expect(problems).toMatchObject([{ severity: "error", path: "/method" }]);
+  });
+
+  it("says nothing beforehand of methods that may be sent, or that an expression gives", () => {
+    for (const method of ["get", "PURGE", "\u0024{{ input.method }}", undefined]) {
+      expect(nodeTypes.get("http-request")?.problems?.({ url: echo(), method }, {})).toEqual([]);
+    }
+  });
+
+  it.each([[{ url: "" }], [{ url: null }], [{ url: { result: "" } }]])(
+    "asks no other address where an edge brings none: %j",
+    async (input) => {
+      const refused = await failure("http-request", input, { url: echo() });
+      expect(refused.code).toBe("INVALID_PARAMETERS");
+      expect(refused.message).toBe("[http-request] URL is required for HTTP requests");
+    },
+  );
 
   it("tells of a body that a GET leaves out, and not of an empty one", async () => {
     const rules = await warned(run, "http-request", {}, { url: echo(), body: { a: 1 } });
@@ -100,6 +146,9 @@ describe.each(places)("the parameters of http-request in $name", ({ run, failure
     ["method", { a: 1 }, "`method` must be a method such as GET or POST, found an object"],
     ["method", "GET /x", "`method` must be a method such as GET or POST"],
     ["method", "CONNECT", "`method` must be a method such as GET or POST"],
+    ["method", "trace", "which is never sent from here"],
+    ["method", "GET\r\nx: y", "`method` must be a method such as GET or POST"],
+    ["method", "É", "`method` must be a method such as GET or POST"],
   ])("refuses %s %j", async (name, value, message) => {
     const refused = await failure("http-request", { [name]: value }, { url: echo() });
     expect(refused.code).toBe("INVALID_PARAMETERS");

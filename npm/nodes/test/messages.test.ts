@@ -15,8 +15,8 @@ describe("what a node says of its parameters", () => {
   };
 
   it("names the path, what was found and what is allowed", async () => {
-    expect(await said("http-request", { url: "http://x", method: "FETCH" })).toBe(
-      'Invalid http-request parameters: `method` must be one of "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", found "FETCH"',
+    expect(await said("http-request", { url: "http://x", bodyType: "xml" })).toBe(
+      'Invalid http-request parameters: `bodyType` must be one of "auto", "json", "form", "multipart", "text", "file", found "xml"',
     );
     expect(await said("edit-fields", { values: 5 })).toBe(
       "Invalid edit-fields parameters: `values` must be an object or text, found 5",

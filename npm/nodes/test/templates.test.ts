@@ -4,7 +4,7 @@ import { runInNewContext } from "node:vm";
 import { build } from "vite";
 import { describe, expect, it } from "vitest";
 
-import { nodeTypes } from "../src/definitions.js";
+import { machineTypesIn, nodeTypes } from "../src/definitions.js";
 import { parseParameters } from "../src/library/parameters.js";
 import { flowFiles } from "../src/templates/flow-files-plugin.js";
 import { type FlowTemplate, getFlowTemplate, listFlowTemplates, loadFlowTemplates } from "../src/templates/flows.js";
@@ -89,15 +89,35 @@ describe("flow templates", () => {
   it("are listed with what a reader chooses by", () => {
     expect(listFlowTemplates().slice(0, 3)).toEqual(
       [
-        { id: HELLO, name: "Hello World Flow", nodeCount: 3, slug: "hello-world" },
-        { id: DATA, name: "Data Transform Pipeline", nodeCount: 4, slug: "data-transform" },
-        { id: IMAGE, name: "Image Processing Workflow", nodeCount: 6, slug: "image-processor" },
+        { id: HELLO, name: "Hello World Flow", nodeCount: 3, slug: "hello-world", needs: ["file-system"] },
+        {
+          id: DATA,
+          name: "Data Transform Pipeline",
+          nodeCount: 4,
+          slug: "data-transform",
+          needs: ["spreadsheet", "file-system"],
+        },
+        {
+          id: IMAGE,
+          name: "Image Processing Workflow",
+          nodeCount: 6,
+          slug: "image-processor",
+          needs: ["file-system", "image"],
+        },
       ].map((template) => ({ ...template, description: expect.stringMatching(/^\w.*\.$/) })),
     );
     expect(listFlowTemplates().map(({ slug }) => slug)).toEqual([
       ...["hello-world", "data-transform", "image-processor"],
       ...SLUGS,
     ]);
+  });
+
+  it("say by the types of their nodes whether they need a machine", () => {
+    const needs = Object.fromEntries(listFlowTemplates().map((template) => [template.slug, template.needs]));
+    expect(needs).toMatchObject({ "picture-gallery": expect.arrayContaining(["image"]), webhook: [] });
+    for (const template of loadFlowTemplates()) {
+      expect(listFlowTemplates().find(({ id }) => id === template.id)?.needs).toEqual(machineTypesIn(template));
+    }
   });
 
   it("belong to whoever loaded them", () => {

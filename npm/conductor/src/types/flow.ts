@@ -140,6 +140,11 @@ export interface FlowTemplate {
   name: string;
   description?: string;
   nodeCount: number;
+  /**
+   * The types of its nodes that need a machine, such as `file-system`: with any, a page without a transport ends its runs with
+   * NO_TRANSPORT. Missing where a server of an earlier version answers.
+   */
+  needs?: string[];
 }
 
 /** What `flow.loadFlow` gives for a saved flow: its type is that of templates, which is all that existing code loads by it. */

@@ -9,18 +9,27 @@ afterEach(() => {
 });
 
 const templates = [
-  ["hello-world", "550e8400-e29b-41d4-a716-446655440001", "Hello World Flow", 3],
-  ["data-transform", "550e8400-e29b-41d4-a716-446655440002", "Data Transform Pipeline", 4],
-  ["image-processor", "550e8400-e29b-41d4-a716-446655440003", "Image Processing Workflow", 6],
+  ["hello-world", "550e8400-e29b-41d4-a716-446655440001", "Hello World Flow", 3, ["file-system"]],
+  [
+    "data-transform",
+    "550e8400-e29b-41d4-a716-446655440002",
+    "Data Transform Pipeline",
+    4,
+    ["spreadsheet", "file-system"],
+  ],
+  ["image-processor", "550e8400-e29b-41d4-a716-446655440003", "Image Processing Workflow", 6, ["file-system", "image"]],
 ] as const;
 
 describe("the templates", () => {
-  it("are listed with name, description and size", async () => {
+  it("are listed with name, description, size and what of them needs a machine", async () => {
     const { flow } = await conductorOf();
     const list = await flow.listTemplates();
     expect(list.templates).toEqual(
       expect.arrayContaining(
-        templates.map(([, id, name, nodeCount]) => ({ id, name, nodeCount, description: expect.stringMatching(/./) })),
+        templates.map(([, id, name, nodeCount, needs]) => ({
+          ...{ id, name, nodeCount, needs },
+          description: expect.stringMatching(/./),
+        })),
       ),
     );
   });

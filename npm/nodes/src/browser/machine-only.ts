@@ -1,13 +1,14 @@
 import { NodeError } from "../contract/error.js";
 import type { NodeExecutable, NodeParams } from "../contract/executable.js";
 
-/** Stands for a type that cannot run in a page: fails with NO_TRANSPORT, saying where it can. */
+/** Stands for a type that cannot run in a page: fails with NO_TRANSPORT, saying which node it is and where it can run. */
 export function machineOnly(type: string): NodeExecutable<NodeParams> {
   return {
-    async execute() {
+    async execute({ nodeId }) {
+      const subject = typeof nodeId === "string" ? `The node ${JSON.stringify(nodeId)} (${type})` : type;
       throw new NodeError(
         "NO_TRANSPORT",
-        `${type} needs a machine: run this flow on a server or in the desktop application`,
+        `${subject} needs a machine: run this flow on a server or in the desktop application`,
       );
     },
   };

@@ -25,6 +25,8 @@ export interface NodeFieldConfig {
   helpText?: string;
   /** The values of a `select`, in the order in which they are offered. */
   options?: { value: string; label: string }[];
+  /** Whether a `select` takes other values as well, which people then type. */
+  isOpen?: true;
   /** Bounds of a number, and how far it goes in one step. */
   min?: number;
   max?: number;
@@ -58,7 +60,11 @@ function fieldOf(name: string, schema: ParameterSchema, required: boolean): Node
     ...(example !== undefined && { placeholder: typeof example === "string" ? example : JSON.stringify(example) }),
     ...(description !== undefined && { helpText: description }),
     ...(controlType === "select" && {
-      options: (schema.enum ?? []).map((value) => ({ value: String(value), label: labelOf(String(value)) })),
+      options: (schema.enum ?? schema.examples ?? []).map((value) => ({
+        value: String(value),
+        label: labelOf(String(value)),
+      })),
+      ...(schema.enum === undefined && { isOpen: true }),
     }),
     ...(minimum !== undefined && { min: minimum }),
     ...(maximum !== undefined && { max: maximum }),

@@ -6,7 +6,7 @@ import { sharedParameters } from "../definition/node-type.js";
 import type { Network } from "../types/http-request/network.js";
 import { failingStatuses, type StatusAdvice, statusFailure } from "../types/http-request/status.js";
 import { answerOf } from "./http-answer.js";
-import { type Body, following, hasOwnHeaders, isStreamed, type Sent } from "./http-redirects.js";
+import { type Body, following, hasOwnHeaders, isStreamed, MOST_REDIRECTS, type Sent } from "./http-redirects.js";
 import type { NodeWork } from "./work.js";
 
 /** A request. */
@@ -17,6 +17,8 @@ export interface HttpCall {
   body?: Body | undefined;
   /** Whether an answer that leads elsewhere is followed, or an error: a POST would become a GET on the way. */
   redirect: "follow" | "refuse";
+  /** How many are followed; 0: such an answer is the answer. Default: as many as `fetch` follows. */
+  maxRedirects?: number;
   /** The address as errors tell it. Default: `url`. */
   told?: URL;
 }
@@ -56,10 +58,13 @@ export async function exchange<T>(
   call: HttpCall,
   read: (response: Response) => Promise<T>,
 ): Promise<{ response: Response; value: T; duration: number }> {
-  const { url, method, body, told = url } = call;
+  const { url, method, body, told = url, maxRedirects = MOST_REDIRECTS } = call;
   const headers = network.mayTrace(url) ? traced(call.headers, traceHeaders) : call.headers;
   const signals = [signal, deadline?.signal].filter((each) => each !== undefined);
   throwIfAborted(signal);
+  const isHidden = maxRedirects < MOST_REDIRECTS && !network.seesRedirects;
+  if (isHidden && maxRedirects > 0)
+    throw hiddenRedirects("count redirects, so that `maxRedirects` may be 0 or 20 there");
   const started = performance.now();
   let hasBegun = false;
   try {
@@ -72,12 +77,16 @@ export async function exchange<T>(
         ...content(headers, body),
       });
     const sent: Sent = { method, headers, body };
-    const isNotForFetch = access !== undefined || isStreamed(body) || hasOwnHeaders(headers);
-    const byHand = call.redirect === "follow" && network.seesRedirects && isNotForFetch;
-    const response = byHand
-      ? await following(url, sent, (url, sent) => send(url, sent, "manual"))
-      : await send(url, sent, call.redirect === "follow" ? "follow" : "manual");
+    const follows = call.redirect === "follow" && maxRedirects > 0;
+    const isNotForFetch =
+      access !== undefined || isStreamed(body) || hasOwnHeaders(headers) || maxRedirects < MOST_REDIRECTS;
+    const response =
+      follows && network.seesRedirects && isNotForFetch
+        ? await following(url, sent, maxRedirects, (url, sent) => send(url, sent, "manual"))
+        : await send(url, sent, follows ? "follow" : "manual");
     hasBegun = true;
+    if (isHidden && response.type === "opaqueredirect")
+      throw hiddenRedirects("look at the redirect that is the answer");
     if (call.redirect === "refuse") refuseRedirect(response, method, told);
     const value = await read(response);
     return { response, value, duration: Math.round(performance.now() - started) };
@@ -89,6 +98,13 @@ export async function exchange<T>(
       throw new NodeError("TIMEOUT", `The request was given up after ${deadline.limit} ms`, { cause: error });
     throw network.failureOf(error, told, hasBegun);
   }
+}
+
+function hiddenRedirects(what: string): NodeError {
+  return new NodeError(
+    "NO_TRANSPORT",
+    `A web page cannot ${what}; run this flow on a server or in the desktop application`,
+  );
 }
 
 /** Headers with those by which a trace goes on. */

@@ -1,7 +1,7 @@
 /** Redirects, followed with nothing of a secret. */
 
 /** As many as `fetch` follows by itself. */
-const MOST_HOPS = 20;
+export const MOST_REDIRECTS = 20;
 const REDIRECTS: readonly number[] = [301, 302, 303, 307, 308];
 
 /** Headers that say nothing of who asks. `fetch` drops others at another origin only if it knows them for credentials. */
@@ -36,12 +36,14 @@ export function harmlessHeaders(headers: Headers): Headers {
  * Sends a request and follows redirects by the rules of `fetch`; at another origin only harmless headers go along, such as
  * `accept`, and no key under whatever name.
  *
+ * @param most how many are followed
  * @param send sends one request, without following anything
  * @throws TypeError `fetch failed`, as `fetch` does
  */
 export async function following(
   url: URL,
   sent: Sent,
+  most: number,
   send: (url: URL, sent: Sent) => Promise<Response>,
 ): Promise<Response> {
   let [at, now] = [url, { ...sent, headers: new Headers(sent.headers) }];
@@ -50,7 +52,7 @@ export async function following(
     const location = REDIRECTS.includes(response.status) ? response.headers.get("location") : null;
     if (location === null) return response;
     await response.body?.cancel();
-    if (hops === MOST_HOPS) throw failed(`more than ${MOST_HOPS} redirects`);
+    if (hops === most) throw failed(`more than ${most} redirects`);
     const next = URL.canParse(location, at) ? new URL(location, at) : undefined;
     if (next?.protocol !== "http:" && next?.protocol !== "https:") throw failed("a redirect leads to no HTTP address");
     if (next.hash === "") next.hash = at.hash;

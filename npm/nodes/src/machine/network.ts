@@ -2,6 +2,7 @@ import { hasSubscribers } from "node:diagnostics_channel";
 import zlib from "node:zlib";
 
 import { messageOf, NodeError } from "../contract/error.js";
+import { MOST_REDIRECTS } from "../library/http-redirects.js";
 import type { Fetch, Network } from "../types/http-request/network.js";
 import { dispatcherOfNode, wholeFetch } from "./whole-answers.js";
 
@@ -161,10 +162,11 @@ function explained({ code = "", message }: Reason, url: URL): Explained | undefi
   if (code === "UND_ERR_HEADERS_TIMEOUT") {
     return { what: `${hostname} sent no answer in time`, advice: ["Look at the log of the server."] };
   }
-  if (/redirect count exceeded|^more than \d+ redirects$/.test(message)) {
+  const [, most] = /^more than (\d+) redirects$/.exec(message) ?? [];
+  if (most !== undefined || message.includes("redirect count exceeded")) {
     return {
-      what: "its redirects lead in a circle, or over more than 20 addresses",
-      advice: ["Check the redirects of the server, and whether it wants credentials."],
+      what: `its redirects lead in a circle, or over more than ${most ?? MOST_REDIRECTS} addresses`,
+      advice: ["Check the redirects of the server, whether it wants credentials, and `maxRedirects` of the node."],
     };
   }
   if (code.startsWith("HPE_") || code.startsWith("UND_ERR_RES_") || message.startsWith("Response does not match")) {

@@ -15,6 +15,7 @@ import { withMs } from "../library/durations.js";
 import { fromJSONSchema, withoutEval } from "../library/json-schema.js";
 import { requiredMessage } from "../library/required-message.js";
 import { type LibraryTypes, nodeTypes } from "../types/definitions.js";
+import { methodFault } from "../types/http-request/method.js";
 import type { ParametersByType } from "../types/parameters.js";
 
 /** How closely parameters are looked at. */
@@ -49,7 +50,7 @@ export type AnyNodeSchema = ZodObject<Record<string, ZodType>>;
 type Rule = (value: unknown) => Fault | undefined;
 
 const RULES: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
-  "http-request": { url: addressFault, headers: headersFault },
+  "http-request": { url: addressFault, headers: headersFault, method: methodFault },
   "file-system": { content: textFault },
 };
 
@@ -59,7 +60,9 @@ const STRICT_RULES: typeof RULES = {
     ...RULES["http-request"],
     url: closedAddressFault,
     method: (method) =>
-      method === "PATCH" ? { path: [], message: "Must be GET, POST, PUT or DELETE, found PATCH" } : undefined,
+      ["GET", "POST", "PUT", "DELETE"].includes(method as string)
+        ? undefined
+        : { path: [], message: `Must be GET, POST, PUT or DELETE, found ${String(method)}` },
   },
 };
 

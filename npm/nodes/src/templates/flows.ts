@@ -1,6 +1,7 @@
 /** Flows to start from. They are data: nothing is read from disk, so that they are there in a browser too. */
 import { createNodeDefinition, type MadeNodeDefinition, type MadeNodeEdge } from "../definition/create.js";
 import { getNodeDefinition } from "../types/definitions.js";
+import { machineTypesIn } from "../types/machine-types.js";
 import type { ShelvedTemplate, TemplateFlow, TemplateNode } from "./flow-file.js";
 import dataTransform from "./flows/data-transform.flow.yaml";
 import helloWorld from "./flows/hello-world.flow.yaml";
@@ -23,6 +24,8 @@ export interface FlowTemplateSummary {
   nodeCount: number;
   /** The name for people to type, such as `hello-world`. */
   slug: string;
+  /** The types of its nodes that need a machine, such as `file-system`; a page can run it by itself where there are none. */
+  needs: string[];
 }
 
 // The marks keep templates out of bundles that use none.
@@ -68,6 +71,7 @@ export function listFlowTemplates(): FlowTemplateSummary[] {
     description,
     nodeCount: nodes.length,
     slug,
+    needs: machineTypesIn({ nodes }),
   }));
 }
 

@@ -59,18 +59,3 @@ export function executablesAnywhere({ place, network }: Needs): [string, NodeExe
     ["embed", lazily(async () => (await import("./embed/execute.js")).embedNode(await network()))],
   ];
 }
-
-/** The types that need files, programs or sockets: pages know them, and say that they cannot run them. */
-export const MACHINE_ONLY = [
-  "file-system",
-  "spreadsheet",
-  "sql",
-  "shell-command",
-  "image",
-  "compress",
-  "archive",
-  "email",
-  "database",
-  "python",
-  "wasm",
-] as const;

@@ -89,7 +89,7 @@ describe("the registry of definitions", () => {
     expect(Object.keys(fields ?? {})).toEqual(Object.keys(properties));
     expect(Object.keys(fields ?? {})).toEqual(expect.arrayContaining(Object.keys(parameters ?? {})));
     for (const [name, field] of Object.entries(fields ?? {})) {
-      const { controlType, label, placeholder, helpText, options, min, max, step, rows, ...rest } =
+      const { controlType, label, placeholder, helpText, options, min, max, step, rows, isOpen, ...rest } =
         field satisfies NodeFieldConfig;
       expect(CONTROLS).toContain(controlType);
       expect(label).toMatch(/^[A-Z]/);
@@ -98,6 +98,8 @@ describe("the registry of definitions", () => {
       for (const option of options ?? []) {
         expect(option).toEqual({ value: expect.any(String), label: expect.any(String) });
       }
+      // A form offers a few values of what takes any.
+      expect(isOpen, name).toBe(controlType === "select" && !properties[name]?.enum ? true : undefined);
       for (const bound of [min, max, step, rows]) expect(["number", "undefined"]).toContain(typeof bound);
       expect(rows !== undefined).toBe(["textarea", "json", "code"].includes(controlType));
       expect(rest).toEqual(required.includes(name) ? { required: true } : {});

@@ -178,7 +178,7 @@ describe("schemas of parameters", () => {
       timeout: "${{ variables.timeout }}",
       retries: "${{ 1 + 1 }}",
     };
-    expect(httpRequestSchema.parse(http)).toEqual({ enabled: true, bodyType: "auto", ...http });
+    expect(httpRequestSchema.parse(http)).toEqual({ enabled: true, bodyType: "auto", maxRedirects: 20, ...http });
     expect(issues(httpRequestSchema, { url: "{{base}}/users", headers: "{{headers}}" })).toEqual([]);
     expect(issues(httpRequestSchema, { url: "http://a", headers: "${{ input.headers }}" })).toEqual([]);
     expect(issues(fileSystemSchema, { path: "${{ input.path }}", content: "${{ input }}" })).toEqual([]);
@@ -205,6 +205,7 @@ describe("schemas of parameters", () => {
       url: given.url,
       headers: {},
       bodyType: "auto",
+      maxRedirects: 20,
     });
     expect(issues(httpRequestSchema, { url: given.url, timeout: "soon" })).toHaveLength(1);
     parsed.headers = { changed: "1" };

@@ -4,6 +4,6 @@ import type { Templates } from "../../api/environment.js";
 
 /** The same in every environment. */
 export const templates: Templates = {
-  list: () => listFlowTemplates().map(({ id, name, description, nodeCount }) => ({ id, name, description, nodeCount })),
+  list: () => listFlowTemplates().map(({ slug: _, ...template }) => template),
   get: (id) => getFlowTemplate(id) ?? undefined,
 };

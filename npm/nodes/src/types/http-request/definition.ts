@@ -1,9 +1,8 @@
 import { broughtOr } from "../../definition/effects.js";
 import { input, milliseconds, type NodeType, output, sharedParameters } from "../../definition/node-type.js";
 import { addressFault, headersFault, problemsOf } from "../../definition/written.js";
-
-/** Methods that by the rules of HTTP change nothing; written in any case, as the request takes them. */
-const READING_METHODS = /^(?:GET|HEAD|OPTIONS)$/i;
+import { MOST_REDIRECTS } from "../../library/http-redirects.js";
+import { METHODS, methodFault, READING_METHODS } from "./method.js";
 
 /** Talks HTTP. */
 export const httpRequest = {
@@ -21,9 +20,13 @@ export const httpRequest = {
       retries: { ...sharedParameters.retries, default: 0 },
       method: {
         type: "string",
-        enum: ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"],
+        "x-control": "select",
+        minLength: 1,
         default: "GET",
-        description: "The method of the request.",
+        description:
+          "The method of the request, in any letter case; also one of an extension or of a server's own, such as PROPFIND, REPORT or PURGE. " +
+          "What differs from one of the examples by one letter, such as GTE, is taken for a slip and refused, as are CONNECT, TRACE and TRACK.",
+        examples: METHODS,
       },
       url: {
         type: "string",
@@ -65,7 +68,7 @@ export const httpRequest = {
       },
       body: {
         description:
-          "Sent with POST, PUT, PATCH and DELETE, as `bodyType` says. Files are named here, never by what an edge brings.",
+          "Sent with every method but GET, HEAD and OPTIONS, as `bodyType` says. Files are named here, never by what an edge brings.",
       },
       bodyType: {
         type: "string",
@@ -80,9 +83,19 @@ export const httpRequest = {
       idempotency: {
         type: "boolean",
         description:
-          "POST, PATCH: whether the header `Idempotency-Key` goes along, which it does not unless given. It is the same for every attempt " +
+          "POST, PATCH and methods of extensions: whether the header `Idempotency-Key` goes along, which it does not unless given. It is the same for every attempt " +
           "at this step, and another for every other step and item, so that a server which knows it carries the request out once. " +
           "Not with `pagination`.",
+      },
+      maxRedirects: {
+        type: "integer",
+        minimum: 0,
+        maximum: MOST_REDIRECTS,
+        default: MOST_REDIRECTS,
+        description:
+          "How many redirects are followed; one more is an error. 0: none, the redirect is the answer, with its `status` and `headers.location`. " +
+          "At another origin only headers such as `accept` go along: no cookie, no `authorization`, no key under whatever name. In a page only 0 and 20, " +
+          "and with 0 a redirect is an error, since browsers show none.",
       },
       saveTo: {
         type: "string",
@@ -217,7 +230,8 @@ export const httpRequest = {
     input("auth", "Authorization", "object", "Goes before the parameter of that name."),
   ],
   hasOpenInputs: false,
-  problems: ({ url, headers }) => [
+  problems: ({ url, headers, method }) => [
+    ...problemsOf("method", methodFault(method)),
     ...problemsOf("url", addressFault(url)),
     ...problemsOf("headers", headersFault(headers)),
   ],
@@ -263,10 +277,12 @@ export const httpRequest = {
   touches: ["network", "reads-files", "writes-files"],
   effects: ({ method = "GET", saveTo }, input) => {
     const asked = broughtOr(input, "method", method);
-    return saveTo === undefined && typeof asked === "string" && READING_METHODS.test(asked) ? "reads" : "writes";
+    return saveTo === undefined && typeof asked === "string" && READING_METHODS.has(asked.toUpperCase())
+      ? "reads"
+      : "writes";
   },
   effectsNote:
-    "looks at the world with `method` `GET`, `HEAD` or `OPTIONS` where there is no `saveTo`, else changes it",
+    "looks at the world with `method` `GET`, `HEAD`, `OPTIONS`, `PROPFIND`, `REPORT`, `SEARCH` or `QUERY` where there is no `saveTo`, else changes it",
   limits: [
     {
       what: "size of the answer, decompressed",
@@ -274,7 +290,7 @@ export const httpRequest = {
       beyond: "EXECUTION_FAILED",
     },
     { what: "headers of the answer", bound: "16 KiB", beyond: "EXECUTION_FAILED" },
-    { what: "redirects", bound: "20", beyond: "EXECUTION_FAILED" },
+    { what: "redirects", bound: "20, `maxRedirects` lowers it", beyond: "EXECUTION_FAILED" },
     { what: "pages", bound: "100, `pagination.maxPages` changes it, at most 10,000", beyond: "a warning" },
   ],
 } as const satisfies NodeType;

@@ -2,10 +2,11 @@
 import { NodeError } from "../../contract/error.js";
 import { stepId } from "../../library/step-id.js";
 import type { NodeWork } from "../../library/work.js";
+import { READING_METHODS } from "./method.js";
 
 const HEADER = "idempotency-key";
-/** Methods of which a second request does more than the first. */
-const METHODS: readonly string[] = ["POST", "PATCH"];
+/** Methods of which a second request does no more than the first. Of extensions that is not known. */
+const REPEATABLE: ReadonlySet<string> = new Set([...READING_METHODS, "PUT", "DELETE"]);
 
 /**
  * Adds the header `Idempotency-Key`, as the draft of the IETF names it and payment services know it: the same for every attempt at
@@ -24,7 +25,7 @@ export async function addIdempotencyKey(
       "`idempotency` makes the header Idempotency-Key, and `headers` has one too; leave one of them out",
     );
   }
-  if (METHODS.includes(method)) headers.set(HEADER, await stepId(work.stepKey));
+  if (!REPEATABLE.has(method)) headers.set(HEADER, await stepId(work.stepKey));
   else {
     work.warn(
       "ignored-idempotency",

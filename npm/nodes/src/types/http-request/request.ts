@@ -1,7 +1,8 @@
 /** The request that parameters and edges describe. */
 import { NodeError } from "../../contract/error.js";
-import { foundText, issueSentences } from "../../contract/issues.js";
+import { issueSentences } from "../../contract/issues.js";
 import { isPlainObject } from "../../data/input.js";
+import { problemsOf } from "../../definition/written.js";
 import { takeCredentials } from "../../library/http-address.js";
 import { authorize, headersOf, setSecret, textsOf } from "../../library/http-headers.js";
 import type { Body } from "../../library/http-redirects.js";
@@ -11,6 +12,7 @@ import { portValue } from "../../table/port-value.js";
 import { type Auth, authOf } from "./auth.js";
 import { type BodyType, bodyOf, type GivenBody } from "./body.js";
 import { addIdempotencyKey } from "./idempotency.js";
+import { closedMethodFault } from "./method.js";
 import type { Network } from "./network.js";
 import type { ClientCredentials } from "./oauth.js";
 
@@ -22,6 +24,7 @@ export interface Parameters {
   auth?: unknown;
   body?: unknown;
   bodyType: BodyType;
+  maxRedirects: number;
   failOn?: unknown;
   saveTo?: string;
   overwrite?: boolean;
@@ -41,11 +44,12 @@ export interface PreparedRequest {
   secretName?: string;
   /** Who gets a token for it first. */
   client?: ClientCredentials;
+  /** How many redirects are followed; 0: the redirect is the answer. */
+  maxRedirects: number;
 }
 
-const METHODS_WITH_BODY = new Set(["POST", "PUT", "PATCH", "DELETE"]);
-/** Methods that `fetch` never sends. */
-const REFUSED_METHODS = new Set(["CONNECT", "TRACE", "TRACK"]);
+/** A body of these means nothing by the rules of HTTP, and `fetch` sends none with the first two. */
+const METHODS_WITHOUT_BODY = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /** A value in the body that asks for one page. */
 export interface PagePlace {
@@ -68,7 +72,7 @@ export async function requestOf(
   const given = (name: keyof Parameters): unknown => portValue(work.input, name) ?? work.parameters[name];
   checkParameterUrl(work.parameters.url);
   const method = methodOf(given("method"));
-  const url = urlOf(given("url"));
+  const url = urlOf(givenUrl(work));
   addQuery(url, given("params"));
   const headers = headersOf(given("headers"));
   if (work.parameters.idempotency === true) await addIdempotencyKey(work, method, headers);
@@ -85,7 +89,18 @@ export async function requestOf(
     headers,
     body: body && (await bodyOf(body, headers, await network.files?.(work.files))),
     ...auth,
+    maxRedirects: work.parameters.maxRedirects,
   };
+}
+
+/** What an edge brings counts also where it is nothing: to ask another address instead would be a surprise. */
+function givenUrl({ input, parameters }: NodeWork<Parameters>): unknown {
+  const brought = portValue(input, "url");
+  const url = brought === undefined ? parameters.url : brought;
+  if (url !== "" && url !== null) return url;
+  throw new NodeError("INVALID_PARAMETERS", "URL is required for HTTP requests", {
+    advice: ["What an edge brings to `url` is empty; look at the output of the node before."],
+  });
 }
 
 function checkParameterUrl(url: string): void {
@@ -95,12 +110,9 @@ function checkParameterUrl(url: string): void {
 }
 
 function methodOf(given: unknown): string {
-  const method = typeof given === "string" ? given.toUpperCase() : "";
-  if (/^[A-Z][A-Z-]*$/.test(method) && !REFUSED_METHODS.has(method)) return method;
-  throw new NodeError(
-    "INVALID_PARAMETERS",
-    `\`method\` must be a method such as GET or POST, found ${foundText(given)}`,
-  );
+  const [problem] = problemsOf("method", closedMethodFault(given));
+  if (problem !== undefined) throw new NodeError("INVALID_PARAMETERS", problem.message);
+  return (given as string).toUpperCase();
 }
 
 /** An address as a message may tell it. */
@@ -189,7 +201,7 @@ function givenBody(work: NodeWork<Parameters>, method: string): GivenBody | unde
   const { bodyType: type, body } = work.parameters;
   const brought = portValue(work.input, "body");
   const value = brought ?? body;
-  if (METHODS_WITH_BODY.has(method)) return { type, value, mayName: (brought ?? undefined) === undefined };
+  if (!METHODS_WITHOUT_BODY.has(method)) return { type, value, mayName: (brought ?? undefined) === undefined };
   // Editors write an empty body into every node.
   if ((value !== undefined && value !== null && value !== "") || type !== "auto") {
     work.warn("ignored-body", `A ${method} has no body, so that \`body\` is not sent; use POST, PUT, PATCH or DELETE`);
