@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 
 import { routed } from "../src/index.js";
+import { nodeTypes } from "../src/types/definitions.js";
+import { merge } from "../src/types/merge/definition.js";
 import { run as onMachine, places } from "./run.js";
-import { outcome } from "./warned.js";
+import { outcome, warned } from "./warned.js";
 
 describe.each(places)("merge in $name", ({ name, run, failure }) => {
   it("appends lists in the order of their handles, whichever was done first", async () => {
@@ -86,7 +88,44 @@ describe.each(places)("merge in $name", ({ name, run, failure }) => {
     });
   });
 
-  it("takes the first that came", async () => {
+  it("tells an author who expects a race what it does, where several values came without an order", async () => {
+    const words = (took: string, names: string) =>
+      `${names} brought a value, and \`mode: first\` took that of \`${took}\`, the first by name: a merge waits for every edge, and time does not count. ` +
+      "Say with `order` which goes first; for the branch that is done first put the branches into a `parallel` with `mode: race`";
+    const said = (input: object, parameters: object = {}) =>
+      warned(run, "merge", input, { mode: "first", ...parameters });
+    expect(await said({ slow: 2, fast: { result: 1 } })).toEqual([
+      ["several-came", words("fast", "`fast` and `slow`")],
+    ]);
+    expect(await said({ c: 3, a: null, b: 2, d: 4 })).toEqual([["several-came", words("b", "`b`, `c` and `d`")]]);
+    const many = Object.fromEntries(Array.from({ length: 9 }, (_, at) => [`h${at}`, at]));
+    expect(await said(many)).toEqual([["several-came", words("h0", "9 handles")]]);
+    // A branch that was skipped brings nothing, and one may well bring nothing on purpose.
+    for (const input of [{ a: 1 }, { a: null, b: 1 }, { a: null, b: null }]) expect(await said(input)).toEqual([]);
+    expect(await said({ a: 1, b: 2 }, { order: ["b", "a"] })).toEqual([]);
+    expect(await warned(run, "merge", { a: [1], b: [2] }, { mode: "append" })).toEqual([]);
+  });
+
+  it.each(["any", "race", "fastest", "first-come", "firstToArrive", "first_completed"])(
+    "points to a race before the flow runs, for `mode: %s`",
+    (mode) => {
+      expect(nodeTypes.get("merge")?.problems?.({ mode }, {})).toEqual([
+        expect.objectContaining({
+          severity: "warning",
+          rule: "waits-for-all",
+          path: "/mode",
+          message: expect.stringContaining("into a `parallel` with `mode: race`"),
+        }),
+      ]);
+    },
+  );
+
+  it.each([...merge.parameterSchema.properties.mode.enum, "\u0024{{ variables.mode }}", undefined, 3])(
+    "says nothing beforehand of `mode: %s`",
+    (mode) => expect(nodeTypes.get("merge")?.problems?.({ mode }, {})).toEqual([]),
+  );
+
+  it("takes the first value by order, not by time", async () => {
     expect(await run("merge", { a: null, b: { result: 5 }, c: 6 }, { mode: "first" })).toEqual({
       result: 5,
       count: 1,

@@ -1,10 +1,15 @@
 import { input, type NodeType, output, sharedParameters } from "../../definition/node-type.js";
 
+/** Modes that others have for what comes first in time. */
+const OF_TIME =
+  /^(?:any|race|fastest|first[-_ ]?(?:come|done|completed|(?:to[-_ ]?)?arrive[ds]?|(?:to[-_ ]?)?finish))$/i;
+
 /** Gathers what several edges bring. */
 export const merge = {
   type: "merge",
   name: "Merge",
-  description: "Puts together what several edges bring: lists, rows, records of the same key, or the first that came.",
+  description:
+    "Puts together what several edges bring, once all of them are done: lists, rows, records of the same key, or the first value by the order of handles.",
   category: "logic",
   icon: "merge",
   parameterSchema: {
@@ -16,7 +21,8 @@ export const merge = {
         enum: ["append", "position", "key", "object", "first"],
         default: "append",
         description:
-          "append: the lists one after the other. position: the first rows of all lists as one row, then the second. key: records with the same values of `keys` as one. object: an object with a field for each handle. first: the first value that is not null.",
+          "append: the lists one after the other. position: the first rows of all lists as one row, then the second. key: records with the same values of `keys` as one. object: an object with a field for each handle. " +
+          "first: the first value that is not null, in the order of handles and not of time: a merge always waits for every edge. For the one that is there first, put the branches into a `parallel` with `mode: race`.",
       },
       order: {
         type: "array",
@@ -49,6 +55,18 @@ export const merge = {
   ],
   otherInputs: [input("default", "Default", "any", "The same; where an edge leads that names no handle.")],
   hasOpenInputs: true,
+  problems: ({ mode }) =>
+    typeof mode === "string" && OF_TIME.test(mode)
+      ? [
+          {
+            code: "INVALID_PARAMETERS",
+            severity: "warning",
+            rule: "waits-for-all",
+            path: "/mode",
+            message: `A merge waits for every edge and has no \`mode: ${mode}\`; for the first branch that is done put the branches into a \`parallel\` with \`mode: race\`, for a value of the branch that was not skipped use \`mode: first\``,
+          },
+        ]
+      : [],
   outputPorts: [output("result", "Result", "any", "A list; with object an object, with first the value.")],
   otherOutputs: [
     output(

@@ -17,6 +17,9 @@ interface Parameters {
   shorter: "fail" | "fill";
 }
 
+/** Handles that a message names. */
+const MOST_TOLD = 5;
+
 /** What a handle brought, without what nodes put around their data. */
 type Brought = readonly [handle: string, value: unknown];
 
@@ -36,7 +39,10 @@ export const mergeNode = executable<Parameters>(merge, async (work) => {
       "No edge brought anything to merge: every branch that leads here was skipped or gave nothing",
     );
   }
-  if (mode === "first") return first(brought);
+  if (mode === "first") {
+    warnOfRace(brought, work);
+    return first(brought);
+  }
   if (mode === "object") return { result: Object.fromEntries(brought), count: brought.length, handles };
   const lists = brought.map(listOf);
   const result = await merged(lists, work);
@@ -61,6 +67,19 @@ function first(brought: readonly Brought[]): object {
   const found = brought.find(([, value]) => value !== null) ?? brought[0];
   if (found === undefined) return { result: null, count: 0, handles: [] };
   return { result: found[1], count: 1, handles: [found[0]] };
+}
+
+/** Several values without an order: its author may think that the one counts that came first in time. */
+function warnOfRace(brought: readonly Brought[], { parameters, warn }: NodeWork<Parameters>): void {
+  const found = brought.filter(([, value]) => value !== null).map(([handle]) => handle);
+  if (found.length < 2 || parameters.order !== undefined) return;
+  const quoted = found.map((handle) => `\`${handle}\``);
+  const all = `${quoted.slice(0, -1).join(", ")} and ${quoted.at(-1)}`;
+  warn(
+    "several-came",
+    `${found.length > MOST_TOLD ? `${found.length} handles` : all} brought a value, and \`mode: first\` took that of \`${found[0]}\`, the first by name: a merge waits for every edge, and time does not count. ` +
+      "Say with `order` which goes first; for the branch that is done first put the branches into a `parallel` with `mode: race`",
+  );
 }
 
 function broughtBy(input: unknown): Brought[] {
