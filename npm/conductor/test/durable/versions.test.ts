@@ -205,6 +205,36 @@ describe("an execution with parts", () => {
   });
 });
 
+describe("executions whose ids look as if they were around or inside of one that is blocked", () => {
+  it("go on", async () => {
+    const world = new World();
+    const store = memory();
+    const inner = group(
+      "inner",
+      [leaf("middle", { type: "stay" }), leaf("after", { type: "charge" })],
+      [edge("middle", "after")],
+    );
+    const one = new Process(world, store, { types: types(world, "1.0.0", true) });
+    await one.conductor.storage.saveFlow(inner as never);
+    void one.conductor.node.run(group("outer", [leaf("a", { type: "sub" })]) as never, { executionId: "x/y" });
+    await until(() => stayed.get(world) === 1);
+    one.crash();
+
+    const doors: (() => void)[] = [];
+    const gate = { effects: "reads", execute: () => new Promise<void>((resolve) => doors.push(resolve)) };
+    const two = new Process(world, memory(store), { types: { ...types(world, "2.0.0", false), gate } });
+    await two.conductor.storage.saveFlow(inner as never);
+    const flow = group("gated", [leaf("wait", { type: "gate" })]) as never;
+    const others = ["x", "x/y/z", "x/y/a/other"].map((executionId) => two.conductor.node.run(flow, { executionId }));
+    await until(() => doors.length === others.length);
+    const [again] = (await two.conductor.recover()).resumed;
+    expect((await again?.result)?.error?.code).toBe("NODE_TYPE_NOT_FOUND");
+    expect(await store.get("x/y")).toMatchObject({ status: "blocked" });
+    for (const open of doors) open();
+    expect((await Promise.all(others)).map(({ success, error }) => error ?? success)).toEqual([true, true, true]);
+  });
+});
+
 describe("the major version", () => {
   it("is the number before the first dot, and of other texts all of it", () => {
     const texts = ["1", "1.2", "v1.2.3", "1-rc", "1+b", "0.9", "00.1", "1a", "a1", "v", "2024-11"];

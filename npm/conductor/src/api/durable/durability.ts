@@ -568,8 +568,16 @@ export class Durability {
     leavesOut = false,
   ): RunRecorder {
     // A part of another execution is in memory as long as that.
-    const onLeft = !isPart(row) ? (written: Promise<void>) => this.sleepers.leaves(row.id, written) : undefined;
-    return new RunRecorder(writer, { ...row, onLeft, leavesOut }, context, this.level === "strict", this.hash, secrets);
+    const part = isPart(row);
+    const onLeft = part ? undefined : (written: Promise<void>) => this.sleepers.leaves(row.id, written);
+    return new RunRecorder(
+      writer,
+      { ...row, isPart: part, onLeft, leavesOut },
+      context,
+      this.level === "strict",
+      this.hash,
+      secrets,
+    );
   }
 }
 

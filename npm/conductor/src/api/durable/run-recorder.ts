@@ -75,6 +75,8 @@ export interface KeptExecution {
   /** How its row stands. */
   status: ExecutionStatus;
   wakeAt?: number | undefined;
+  /** Whether it is a part of another one. */
+  isPart: boolean;
   /** The last time that its row tells of, in ms since the epoch. */
   updatedAt: number;
   /** Parts of its values are missing in its records. */
@@ -177,6 +179,10 @@ export class RunRecorder implements Recorder, Source {
 
   get anyVersion(): boolean {
     return this.execution.anyVersion === true;
+  }
+
+  get isPart(): boolean {
+    return this.execution.isPart;
   }
 
   get waiting(): number {

@@ -194,7 +194,8 @@ export class Sleepers {
       await this.followHeld(store);
       if (this.isWatching && this.wakesAll) next = Math.min((await store.nextWake()) ?? next, next);
     } catch (error) {
-      if (this.isWatching) this.log.error(`[CONDUCTOR] Executions that are to go on cannot be looked for: ${messageOf(error)}`);
+      if (this.isWatching)
+        this.log.error(`[CONDUCTOR] Executions that are to go on cannot be looked for: ${messageOf(error)}`);
     }
     this.isLooking = false;
     if (this.isBehind) next = Date.now();

@@ -27,6 +27,8 @@ export interface Source {
   blockedBy(part: string, error: Error): void;
   /** Whether it goes on with whatever versions of node types there are. */
   readonly anyVersion: boolean;
+  /** Whether its execution is a part of another one. */
+  readonly isPart: boolean;
 }
 
 /** The one writer of a store in this process. All that is pending is written together, so that what waits for the disk finds all there that came before it. */
@@ -81,7 +83,10 @@ export class Writer {
     const found: [string, Source][] = [];
     for (let end = id.lastIndexOf("/"); end > 0; end = id.lastIndexOf("/", end - 1)) {
       const source = this.sources.get(id.slice(0, end));
-      if (source !== undefined) found.push([id.slice(0, end), source]);
+      if (source === undefined) continue;
+      found.push([id.slice(0, end), source]);
+      // Callers may give ids that look as if they were inside of others.
+      if (!source.isPart) break;
     }
     return found;
   }
@@ -97,7 +102,8 @@ export class Writer {
     const outermost = [...around.keys()].at(-1);
     if (outermost === undefined) return;
     for (const [other, source] of this.sources) {
-      if (other.startsWith(`${outermost}/`) && !around.has(other)) source.leave();
+      if (!source.isPart || around.has(other)) continue;
+      if (this.around(other).at(-1)?.[0] === outermost) source.leave();
     }
     for (const source of around.values()) source.blockedBy(id, error);
   }
