@@ -15,7 +15,7 @@ type Schema = Record<string, unknown>;
 
 /** As far as it is shown. */
 export interface Description {
-  info: { title: string; version: string; description: string };
+  info: { title: string; description: string };
   security: readonly object[];
   paths: Record<string, Record<string, Operation>>;
   components: { schemas: Record<string, object>; responses: Record<string, { description: string }> };
@@ -60,10 +60,9 @@ export function apiPage(description: Description, base: string): string {
     ([name, schema]) =>
       `<details id="schema-${inHtml(name)}"><summary><code>${inHtml(name)}</code></summary>${json(schema)}</details>`,
   );
-  const title = `${info.title} ${info.version}`;
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>${inHtml(title)}</title><style>${STYLE}</style></head><body>
-<h1>${inHtml(title)}</h1>
+<title>${inHtml(info.title)}</title><style>${STYLE}</style></head><body>
+<h1>${inHtml(info.title)}</h1>
 <p>${inHtml(info.description)} The same for programs: <a href="${inHtml(base)}/openapi.json">openapi.json</a>.</p>
 <p>${security.length === 0 ? "Callers need no key." : "Callers send a key or the token of a session: <code>authorization: Bearer …</code>, but where it says that all may."}</p>
 <nav>${links.join(" · ")}</nav>

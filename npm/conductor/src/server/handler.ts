@@ -125,13 +125,20 @@ export function createHandler(parts: HandlerParts): Handler {
     }
   });
 
-  const alive = () => json({ status: "ok", version: packageJson.version });
+  // What a version is known to lack is not for strangers.
+  const tellsVersion = async (c: Ctx) => {
+    if (parts.isOpen || tokenOf(c.req.raw) === undefined) return parts.isOpen;
+    const session = await sessionOf(c);
+    return !(session instanceof Response) && session.caller !== undefined;
+  };
+  const alive = async (c: Ctx) =>
+    json({ status: "ok", ...((await tellsVersion(c)) && { version: packageJson.version }) });
   for (const path of ["/health", `${base}/health`, "/health/live"]) app.get(path, alive);
   app.get("/health/ready", async () => {
     const reason = await parts.whyNotReady();
     return reason === undefined ? json({ status: "ok" }) : json({ status: "unavailable", reason }, 503);
   });
-  const description = openApi(base, packageJson.version, parts.isOpen, {
+  const description = openApi(base, parts.isOpen, {
     mcp: parts.mcp !== undefined,
     metrics: parts.metrics?.prometheus !== undefined,
     hooks: parts.hooks !== undefined,

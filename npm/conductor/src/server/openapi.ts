@@ -18,6 +18,9 @@ const COMMANDS: Record<string, Record<string, string>> = Object.fromEntries(
     ]),
 );
 
+/** Of the API, and of its description: that of the package is not for strangers, who read this. */
+const API_VERSION = "1";
+
 /** Schemas that others refer to by name: within a document, references begin at its root. */
 const SHARED: Record<string, object> = {};
 
@@ -65,7 +68,7 @@ const EXECUTE = { method: "post", summary: "Run a saved flow by its id", command
  * @param isOpen whether callers need no key
  * @param has what the server has of the routes that not all have
  */
-export function openApi(base: string, version: string, isOpen: boolean, has: ChosenRoutes) {
+export function openApi(base: string, isOpen: boolean, has: ChosenRoutes) {
   const paths: Record<string, Record<string, unknown>> = {};
   const operations: Described[] = [
     ...RESOURCES,
@@ -81,7 +84,9 @@ export function openApi(base: string, version: string, isOpen: boolean, has: Cho
   paths[`${base}/events`] = { get: EVENTS };
   paths[`${base}/{channel}/{command}`] = { post: COMMAND };
   for (const path of ["/health", "/health/live", `${base}/health`]) {
-    paths[path] = { get: open("Whether the server is there", { 200: ok("It is there") }) };
+    paths[path] = {
+      get: open("Whether the server is there", { 200: ok("It is there; to a caller whom it knows with its version") }),
+    };
   }
   const ready = { 200: ok("It does"), 503: ok("It does not, and why") };
   paths["/health/ready"] = { get: open("Whether the server takes work", ready) };
@@ -101,7 +106,7 @@ export function openApi(base: string, version: string, isOpen: boolean, has: Cho
   const byIssuer = has.openId === undefined ? {} : { openId: openIdScheme(base, has.openId) };
   return {
     openapi: "3.1.0",
-    info: { title: "conductor", version, description: "Runs flows, and keeps them and their executions." },
+    info: { title: "conductor", version: API_VERSION, description: "Runs flows, and keeps them and their executions." },
     security: isOpen ? [] : [{ key: [] }, ...Object.keys(byIssuer).map((name) => ({ [name]: [] }))],
     paths,
     components: {

@@ -240,8 +240,10 @@ export function createServer(options: ServerOptions): ConductorServer {
   let ended = new AbortController();
   let isEnding = false;
   const whyNotReady = async () => {
-    const { status, message } = await conductor.system.health();
-    return ending.signal.aborted ? "The server ends" : status === "ok" ? undefined : (message ?? status);
+    const { status } = await conductor.system.health();
+    if (ending.signal.aborted) return "The server ends";
+    // Its message is for callers: strangers ask for this as well.
+    return status === "ok" ? undefined : `The conductor is ${status}; the command system.health tells callers why`;
   };
   const mcp = lazyMcp(options.mcp, { calls, events: conductor.events, isKept: durable }, () => durable && isEnding);
   const parts = {

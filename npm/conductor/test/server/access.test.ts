@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createMemoryExecutions } from "@atomiton/storage";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import packageJson from "../../package.json" with { type: "json" };
 import { createUsers } from "../../src/exports/server.js";
 import { byKeys, KeyFile } from "../../src/server/keys.js";
 import { RESOURCES, RUN } from "../../src/server/resources.js";
@@ -226,6 +227,41 @@ describe("access by HTTP", () => {
     for (const name of ["token", "key", "authorization", "access_token"]) {
       expect((await fetch(`${apiUrl}/flows?${name}=${keys.admin}`)).status).toBe(401);
     }
+  });
+});
+
+describe("a stranger", () => {
+  it("is told no version, by no route, header or refusal", async () => {
+    const { apiUrl, ask } = await serving({ mcp: true, metrics: true });
+    const { paths } = (await (await ask(null, "/openapi.json")).json()) as { paths: Record<string, object> };
+    const { origin, host } = new URL(apiUrl);
+    const versions = [packageJson.version, process.versions.node, ...Object.values(packageJson.dependencies)];
+    const addresses = [...Object.keys(paths), "/none", "/api/node/execute", "/hooks/none", "/api/ws"];
+    for (const path of addresses) {
+      for (const method of ["GET", "POST", "PUT", "DELETE", "OPTIONS", "TRACE"]) {
+        const address = path.replace(/\{\w+\}/g, "1");
+        const { headers, text } = await rawRequest(origin, address, { method });
+        const told = JSON.stringify([headers, text]).replaceAll(host, "");
+        // The version of OpenAPI is that of the form.
+        const found = versions.filter((version) => told.replace('"openapi":"3.1.0"', "").includes(version));
+        expect([method, path, found]).toEqual([method, path, []]);
+        for (const name of ["server", "x-powered-by", "via"]) expect(headers).not.toHaveProperty(name);
+      }
+    }
+    expect(await (await ask(null, "/health")).json()).toEqual({ status: "ok" });
+    const wrong = { headers: { authorization: "Bearer guess" } };
+    expect(await (await ask(null, "/health", wrong)).json()).toEqual({ status: "ok" });
+    expect(await (await ask("viewer", "/health")).json()).toEqual({ status: "ok", version: packageJson.version });
+  });
+
+  it("is not told why the conductor is not well", async () => {
+    const health = async () => ({ status: "degraded" as const, message: "disk /var of 10.0.0.7 is full" });
+    const { apiUrl, ask, conductor } = await serving();
+    vi.spyOn(conductor.system, "health").mockImplementation(health as never);
+    const answer = await rawRequest(new URL(apiUrl).origin, "/health/ready", {});
+    expect([answer.status, answer.text]).toEqual([503, expect.not.stringContaining("disk")]);
+    expect(answer.text).toContain("degraded");
+    expect((await ask("viewer", "/system/health", { method: "POST" })).status).toBe(200);
   });
 });
 
