@@ -40,10 +40,11 @@ export function subFlows({ find, read, run, cancel }: SubFlowParts): FlowRunner 
   /** The flows around a run, by the context of that. */
   const around = new WeakMap<ConductorExecutionContext, readonly string[]>();
 
-  return async (call, name, given) => {
+  return async (call, asked, given) => {
+    const name = typeof asked === "string" ? asked : asked.id;
     const above = around.get(call.run) ?? [];
     if (above.length >= DEEPEST) throw tooDeep([...above, name]);
-    const flow = isPath(name) ? await readFlow(name, call) : await find(name);
+    const flow = typeof asked === "string" ? await named(asked, call) : (asked as unknown as NodeDefinition);
     if (flow === undefined) {
       throw coded(
         "NODE_NOT_FOUND",
@@ -53,7 +54,7 @@ export function subFlows({ find, read, run, cancel }: SubFlowParts): FlowRunner 
     }
     refuseVariables(variableProblems(name, flow, given.variables));
     const context = contextOf(flow, {
-      executionId: `${call.executionId}/${flow.id}`,
+      executionId: idOf(call, flow, given.key),
       input: given.input as Record<string, unknown>,
       variables: given.variables,
       parentContext: parentOf(call),
@@ -63,9 +64,19 @@ export function subFlows({ find, read, run, cancel }: SubFlowParts): FlowRunner 
     const stop = () => cancel(context.executionId);
     call.signal.addEventListener("abort", stop, { once: true });
     try {
-      const tell = (percent: number) => call.owner.reportProgress(call, percent, undefined);
+      // Of several that run beside each other, none is how far the node is.
+      const tell = (percent: number) => {
+        if (given.key === undefined) call.owner.reportProgress(call, percent, undefined);
+      };
       const { owner } = call;
-      const result = await run(flow, context, tell, keyOf(call, flow), owner.executables, owner.spanOf?.(call));
+      const result = await run(
+        flow,
+        context,
+        tell,
+        keyOf(call, flow, given.key),
+        owner.executables,
+        owner.spanOf?.(call),
+      );
       for (const { nodeId, rule, message } of result.warnings ?? []) {
         call.owner.warn(call, rule, `In \`${name}\`, node \`${nodeId}\`: ${message}`);
       }
@@ -75,6 +86,10 @@ export function subFlows({ find, read, run, cancel }: SubFlowParts): FlowRunner 
       call.signal.removeEventListener("abort", stop);
     }
   };
+
+  async function named(name: string, call: Call): Promise<NodeDefinition | undefined> {
+    return isPath(name) ? readFlow(name, call) : find(name);
+  }
 
   async function readFlow(path: string, { owner }: Call): Promise<NodeDefinition> {
     if (read !== undefined) return read(path, owner.plan && fileOf(owner.plan.node(0)));
@@ -92,10 +107,15 @@ export function isPath(name: string): boolean {
 }
 
 /** A further try of a node runs the flow anew, and so does a group that begins again. */
-function keyOf(call: Call, flow: NodeDefinition): string {
+function keyOf(call: Call, flow: NodeDefinition, key: string | undefined): string {
   const repeats = (call.owner.repeatsAround?.(call) ?? 0) + 1;
   const tries = call.attemptNumber;
-  return `${call.executionId}/${flow.id}${repeats === 1 && tries === 1 ? "" : `~${repeats}.${tries}`}`;
+  return `${idOf(call, flow, key)}${repeats === 1 && tries === 1 ? "" : `~${repeats}.${tries}`}`;
+}
+
+/** A node that runs several flows tells them apart. */
+function idOf(call: Call, flow: NodeDefinition, key: string | undefined): string {
+  return `${call.executionId}/${flow.id}${key === undefined ? "" : `/${key}`}`;
 }
 
 /** The node that runs the flow is around it. */

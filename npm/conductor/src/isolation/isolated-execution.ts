@@ -114,11 +114,18 @@ export class IsolatedExecution implements ExecutionExecutables {
     if (executable === undefined || IN_SERVER.has(type) || inServer.has(type)) return executable;
     // What it says of itself, such as its effects, stays.
     const isolated = Object.create(executable) as AnyExecutable;
-    isolated.execute = (params) => this.#call(type, params, undefined);
+    isolated.execute = (params) =>
+      type === "llm" && hasTools(params) ? executable.execute(this.#here(params)) : this.#call(type, params, undefined);
     if (executable.items !== undefined) {
       isolated.items = (params, known, rounds) => this.#call(type, params, { known, rounds });
     }
     return isolated;
+  }
+
+  /** A call that the server carries out in the place of the process, which no more connects than that would. */
+  #here(params: Params): Params {
+    if (this.#parts.network) return params;
+    return Object.defineProperty(params, Symbol.for("@atomiton/network-access"), { value: NO_HOSTS });
   }
 
   async #call(
@@ -334,6 +341,12 @@ export class IsolatedExecution implements ExecutionExecutables {
     this.#rounds.set(key, results.length);
     return { first, results: results.slice(first) };
   }
+}
+
+/** Whether a model may have flows run, which only the server can; the nodes in these are isolated like any others. */
+function hasTools(params: Params): boolean {
+  const { tools } = contextOfParams(params).own;
+  return Array.isArray(tools) && tools.length > 0;
 }
 
 function namesOf(params: Params): SentCall["names"] {

@@ -63,7 +63,7 @@ async function ownFlows(
 function problemOf(flow: NodeDefinition): string | undefined {
   const [secret] = secretNamesOf(outlineOf(flow));
   if (secret !== undefined) return `reads \`secrets.${secret}\``;
-  const file = nodesIn(flow).find(({ type, parameters }) => type === "sub-flow" && !isId(parameters?.flow));
+  const file = nodesIn(flow).find(({ type, parameters }) => runsFile(type, parameters));
   // A file may be one that the caller wrote.
   return file && `has the node "${String(file.id)}", which runs a flow that is not named by the id of a saved one`;
 }
@@ -75,6 +75,23 @@ function* within(node: NodeDefinition): Iterable<NodeDefinition> {
 
 function nodesIn(flow: NodeDefinition): NodeDefinition[] {
   return [...within(flow)];
+}
+
+/** Whether a node runs a flow that is not named by an id; also as a tool of a model, or in a node that is one. */
+function runsFile(type: unknown, parameters: unknown): boolean {
+  const given = isObject(parameters) ? parameters : {};
+  if (type === "sub-flow") return !isId(given.flow);
+  if (type !== "llm" || given.tools === undefined) return false;
+  // What an expression stands for is not known yet.
+  if (!Array.isArray(given.tools)) return true;
+  return given.tools.some((tool: unknown) => {
+    if (!isObject(tool)) return true;
+    const { flow, node } = tool as { flow?: unknown; node?: unknown };
+    if (flow !== undefined) return !isId(flow);
+    // Parameters by an expression, and a type that one gives, may be those of a node that does.
+    if (!isObject(node) || typeof node.type !== "string" || node.type.includes("{{")) return true;
+    return runsFile(node.type, node.parameters);
+  });
 }
 
 function isId(name: unknown): boolean {

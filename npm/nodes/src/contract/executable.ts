@@ -56,13 +56,23 @@ export interface NodeParams {
   readonly [ownParameters]?: Readonly<Record<string, unknown>>;
 }
 
+/** A flow that a node makes itself. */
+export interface InnerFlow {
+  readonly id: string;
+  readonly type: string;
+  readonly variables?: Readonly<Record<string, unknown>>;
+  readonly nodes: readonly Readonly<Record<string, unknown>>[];
+  readonly edges: readonly Readonly<Record<string, unknown>>[];
+}
+
 /**
- * Runs a flow that is named by its id, or by the path of its file, and gives what it gave. Rejects with the error of the flow,
+ * Runs a flow that is named by its id, or by the path of its file, or one that the node makes, and gives what it gave. A node that runs
+ * several gives each a `key`, which is the same after a restart for what is to be the same run. Rejects with the error of the flow,
  * NODE_NOT_FOUND for a flow that does not exist, INVALID_PARAMETERS for variables that it does not declare.
  */
 export type RunFlow = (
-  flow: string,
-  given: { input: unknown; variables: Readonly<Record<string, unknown>> },
+  flow: string | InnerFlow,
+  given: { input: unknown; variables: Readonly<Record<string, unknown>>; key?: string },
 ) => Promise<unknown>;
 
 /**

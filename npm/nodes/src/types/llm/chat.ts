@@ -18,6 +18,8 @@ export interface Parameters extends EndpointParameters {
   repairs: number;
   stream: boolean;
   options?: Record<string, unknown>;
+  tools?: unknown[];
+  maxRounds: number;
 }
 
 /** Where the newer name of the limit is the only one that all models know. */
@@ -34,10 +36,11 @@ export async function chat(
   network: Network,
   messages: readonly ChatMessage[],
   schema: Record<string, unknown> | undefined,
+  tools: readonly object[] | undefined,
 ): Promise<ChatAnswer> {
   const { parameters } = work;
   const { url, headers } = endpointOf(parameters, "chat/completions");
-  const body = JSON.stringify(requestOf(parameters, url, messages, schema));
+  const body = JSON.stringify(requestOf(parameters, url, messages, schema, tools));
   const call = { url, headers, body, advice: endpointAdvice };
   const { value, duration } = await postJson(work, network, call, async (response) => {
     const isStream = response.headers.get("content-type")?.toLowerCase().startsWith("text/event-stream") === true;
@@ -52,12 +55,14 @@ function requestOf(
   url: URL,
   messages: readonly ChatMessage[],
   schema: Record<string, unknown> | undefined,
+  tools: readonly object[] | undefined,
 ): object {
   const limit = url.host === OPENAI_HOST ? "max_completion_tokens" : "max_tokens";
   return {
     ...options,
     model,
     messages,
+    ...(tools !== undefined && { tools }),
     ...(temperature !== undefined && { temperature }),
     ...(maxTokens !== undefined && { [limit]: maxTokens }),
     ...(schema !== undefined && {

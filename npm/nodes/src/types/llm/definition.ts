@@ -1,6 +1,8 @@
 import { endpointParameters } from "../../definition/endpoint.js";
 import { input, type NodeType, output, sameAs, sharedParameters } from "../../definition/node-type.js";
 
+import { toolsProblem } from "./tool-parameters.js";
+
 const GOES_BEFORE = "Goes before the parameter of that name.";
 
 /** Asks a language model. */
@@ -50,8 +52,58 @@ export const llm = {
       },
       options: {
         type: "object",
-        description: "Further fields of the request, such as `top_p`, `seed` or `tools`.",
+        description:
+          "Further fields of the request, such as `top_p`, `seed`, or `tools` whose calls are only reported, as `toolCalls`.",
         examples: [{ seed: 7 }],
+      },
+      tools: {
+        type: "array",
+        items: {
+          type: "object",
+          required: ["name"],
+          properties: {
+            name: { type: "string", description: "What the model calls it by: letters, digits, `_` and `-`." },
+            description: { type: "string", description: "What it does, for the model." },
+            parameters: {
+              type: "object",
+              description:
+                "JSON Schema of an object, whose properties are the arguments. What the model gives is checked by it; where it does not pass, the model is told why.",
+            },
+            flow: {
+              type: "string",
+              description:
+                "A flow that it runs, named as in a `sub-flow`. Its first nodes get the arguments as `data`.",
+            },
+            variables: {
+              type: "object",
+              description: "Values for variables of the flow, which the model does not see.",
+            },
+            node: {
+              type: "object",
+              description:
+                "A node that it runs: `{ type, parameters }`. It gets the arguments as `data`, and as parameters of their names; what `parameters` says counts before.",
+            },
+          },
+        },
+        description:
+          "What the node runs when the model asks for it, each a `flow` or a `node`. The model is told what that gave, or why it failed, and goes on until it answers. Calls of one answer run together. The model can run nothing that is not listed.",
+        examples: [
+          [
+            {
+              name: "weather",
+              description: "The weather of a city",
+              parameters: { type: "object", properties: { city: { type: "string" } }, required: ["city"] },
+              flow: "flows/weather.flow.yaml",
+            },
+          ],
+        ],
+      },
+      maxRounds: {
+        type: "integer",
+        minimum: 1,
+        maximum: 100,
+        default: 10,
+        description: "How often the model may ask for `tools` before it has to answer; beyond it the node fails.",
       },
     },
   },
@@ -69,8 +121,9 @@ export const llm = {
       "toolCalls",
       "Tool Calls",
       "array",
-      "The tools among `options: { tools }` that the model wants to be called: `{ id, name, arguments }` each, the arguments as a value, or as text where that is no JSON. Empty where it wants none. With `schema`, `result` is null where it only calls.",
+      "The tools among `options: { tools }` that the model wants to be called: `{ id, name, arguments }` each, the arguments as a value, or as text where that is no JSON. Empty where it wants none. With `schema`, `result` is null where it only calls. With `tools` all calls that were run, each with its `result`, or the `error` that the model was told.",
     ),
+    output("rounds", "Rounds", "number", "With `tools`: how many answers called some."),
     output(
       "usage",
       "Usage",
@@ -83,8 +136,20 @@ export const llm = {
     output("repairs", "Repairs", "number", "How often it was asked again."),
     output("duration", "Duration", "number", "ms of all requests."),
   ],
+  problems: ({ tools, options }) => {
+    const message = JSON.stringify(tools ?? null).includes("\u0024{{") ? undefined : toolsProblem(tools, options);
+    return message === undefined
+      ? []
+      : [{ code: "INVALID_PARAMETERS", severity: "error", rule: "llm-tools", path: "/tools", message }];
+  },
   touches: ["network"],
-  // Nothing is changed, but each request costs money.
-  effects: "reads",
-  limits: [{ what: "size of an answer", bound: "256 MiB, 16 million characters as a stream", beyond: "an error" }],
+  // Nothing is changed, but each request costs money; what tools do, and how often, is not known before.
+  effects: ({ tools }) => (tools === undefined || (Array.isArray(tools) && tools.length === 0) ? "reads" : "writes"),
+  effectsNote: "looks at the world; may change it with `tools`",
+  limits: [
+    { what: "rounds of tools", bound: "10, `maxRounds` changes it", beyond: "EXECUTION_FAILED, and no further try" },
+    { what: "result of a tool", bound: "262,144 characters", beyond: "the model is told that it failed" },
+    { what: "tools", bound: "128", beyond: "INVALID_PARAMETERS" },
+    { what: "size of an answer", bound: "256 MiB, 16 million characters as a stream", beyond: "an error" },
+  ],
 } as const satisfies NodeType;

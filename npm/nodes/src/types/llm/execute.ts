@@ -5,18 +5,19 @@ import { executable, type NodeWork } from "../../library/work.js";
 import type { Network } from "../http-request/network.js";
 import type { ChatAnswer } from "./answer.js";
 import { chat, type Parameters } from "./chat.js";
-import { type CheckAnswer, schemaCheck } from "./checked.js";
+import { schemaCheck } from "./checked.js";
 import { llm } from "./definition.js";
-import { type ChatMessage, messagesOf } from "./messages.js";
+import { messagesOf } from "./messages.js";
+import { Tools } from "./tools.js";
 
 type Work = NodeWork<Parameters>;
 
 /**
  * Asks a language model. With `schema` the answer is a value that passes it; where it does not, the model is told what is
- * wrong and asked again, `repairs` times.
+ * wrong and asked again, `repairs` times. With `tools` it runs what the model calls, and asks again with what that gave.
  *
  * Fails with INVALID_PARAMETERS, TYPE_MISMATCH (prompt, messages), EXECUTION_FAILED (an error status, which tells when
- * another try makes sense; a refusal; JSON that was cut off), DESERIALIZATION_FAILED (no JSON by the schema), TIMEOUT or
+ * another try makes sense; a refusal; JSON that was cut off; more rounds of tools than `maxRounds`), DESERIALIZATION_FAILED (no JSON by the schema), TIMEOUT or
  * CANCELLED.
  */
 export function llmNode(network: Network): NodeExecutable {
@@ -25,38 +26,32 @@ export function llmNode(network: Network): NodeExecutable {
 
 async function ask(work: Work, network: Network): Promise<object> {
   const messages = messagesOf(work);
-  const { schema: given } = work.parameters;
-  if (given === undefined) {
-    const answer = await chat(work, network, messages, undefined);
-    warnOfText(work, answer);
-    return outputOf(work, answer, answer.text, 0);
-  }
-  const { schema, check } = await schemaCheck(given);
-  return askForJson(work, network, messages, schema, check);
-}
-
-async function askForJson(
-  work: Work,
-  network: Network,
-  asked: readonly ChatMessage[],
-  schema: Record<string, unknown>,
-  check: CheckAnswer,
-): Promise<object> {
-  const messages = [...asked];
+  const { schema: given, repairs: mostRepairs } = work.parameters;
+  const tools = await Tools.of(work);
+  const { schema, check } = given === undefined ? WITHOUT_SCHEMA : await schemaCheck(given);
   let answer: ChatAnswer | undefined;
-  let answers = 0;
+  let [answers, repairs] = [0, 0];
   try {
-    for (let repairs = 0; ; repairs++) {
-      answer = sum(answer, await chat(work, network, messages, schema));
+    for (;;) {
+      answer = sum(answer, await chat(work, network, messages, schema, tools?.told));
       answers++;
-      // Also where what is left can be read: of `123` there may be `12`.
-      refuseCutOff(work, answer);
-      const { text } = answer;
+      const { text, toolCalls } = answer;
+      // Also where what is left can be read: of `123` there may be `12`. So do the arguments of a call.
+      if (check !== undefined || (tools !== undefined && toolCalls.length > 0)) refuseCutOff(work, answer);
+      if (tools !== undefined && toolCalls.length > 0) {
+        messages.push(...(await tools.answer(text, toolCalls)));
+        continue;
+      }
+      if (check === undefined) {
+        warnOfText(work, answer);
+        return outputOf(work, answer, text, repairs, tools);
+      }
       // A call of a tool stands before the answer, which the model gives once it is told what the tool gave.
-      if (text === "" && answer.toolCalls.length > 0) return outputOf(work, answer, null, repairs);
+      if (text === "" && toolCalls.length > 0) return outputOf(work, answer, null, repairs, tools);
       const checked = check(text);
-      if ("value" in checked) return outputOf(work, answer, checked.value, repairs);
-      if (repairs >= work.parameters.repairs) throw failureOf(answer, checked.problem, repairs);
+      if ("value" in checked) return outputOf(work, answer, checked.value, repairs, tools);
+      if (repairs >= mostRepairs) throw failureOf(answer, checked.problem, repairs);
+      repairs++;
       messages.push({ role: "assistant", content: text }, { role: "user", content: repairText(checked.problem) });
     }
   } catch (error) {
@@ -65,6 +60,8 @@ async function askForJson(
     throw error;
   }
 }
+
+const WITHOUT_SCHEMA = { schema: undefined, check: undefined };
 
 function warnOfUsage(work: Work, usage: Usage, answers: number): void {
   const { promptTokens, completionTokens } = usage;
@@ -87,10 +84,11 @@ function sum(before: ChatAnswer | undefined, answer: ChatAnswer): ChatAnswer {
   return { ...answer, usage: sumOf(before.usage, answer.usage), duration: before.duration + answer.duration };
 }
 
-function refuseCutOff({ parameters: { maxTokens } }: Work, { finishReason, text }: ChatAnswer): void {
+function refuseCutOff({ parameters: { maxTokens } }: Work, { finishReason, text, toolCalls }: ChatAnswer): void {
   if (finishReason !== "length") return;
   const limit = maxTokens === undefined ? "the limit of the model" : `${maxTokens} tokens`;
-  throw new NodeError("EXECUTION_FAILED", `The JSON was cut off at ${limit}, after ${text.length} characters`, {
+  const what = toolCalls.length > 0 ? "The call of a tool" : "The JSON";
+  throw new NodeError("EXECUTION_FAILED", `${what} was cut off at ${limit}, after ${text.length} characters`, {
     advice: ["Raise `maxTokens`, or ask for less."],
     retry: false,
   });
@@ -114,8 +112,10 @@ function warnOfText(work: Work, { text, toolCalls, finishReason }: ChatAnswer): 
     work.warn("empty-answer", `The model answered nothing (finish reason ${finishReason})`);
 }
 
-function outputOf(work: Work, answer: ChatAnswer, result: unknown, repairs: number): object {
-  const { text, toolCalls, usage, model, finishReason, duration } = answer;
+function outputOf(work: Work, answer: ChatAnswer, result: unknown, repairs: number, tools: Tools | undefined): object {
+  const { text, usage, model, finishReason, duration } = answer;
   const cost = costOf(work.parameters.prices, usage, work.warn);
-  return { result, text, toolCalls, usage: usage ?? null, ...cost, model, finishReason, repairs, duration };
+  const toolCalls = tools?.calls ?? answer.toolCalls;
+  const rounds = tools && { rounds: tools.rounds };
+  return { result, text, toolCalls, ...rounds, usage: usage ?? null, ...cost, model, finishReason, repairs, duration };
 }
