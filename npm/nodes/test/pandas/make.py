@@ -172,6 +172,51 @@ def pivots(rng, aggregate):
     return ["pivot", parameters, [data], {"c": index + names, "r": rows}]
 
 
+def aggregates(rng, is_text):
+    """Expected: rows of the fields to group by and of the aggregates. Text alone is what cells of a CSV file are."""
+    groups = one_of("a", "b", "c", 1, 2, "1", None) if not is_text else one_of("a", "b", "1", "01", "")
+    numbers = SPELLED if not is_text else one_of("0", "7", "10", "-2.5", " 3 ", "1e1", "0.1", "0.2", "")
+    words = WORDS if not is_text else one_of("apple", "Banana", "cherry", "apple pie", "")
+    columns = [("g", groups), ("h", groups), ("v", numbers), ("w", words)]
+    data = table(rng, columns, rng.choice([1, 2, 3, 8, 15, 40]))
+    data["r"].append(["a", "1", "7" if is_text else 7, "x"])
+    by = rng.choice([["g"], ["g", "h"], ["h", "g"], []])
+    percent = rng.choice([0, 5, 25, 50, 90, 99.5, 100])
+    source = frame(data).replace("", None)
+    source["v"] = pd.to_numeric(source["v"])
+    # A number and the text that spells it are groups of their own, as nothing and empty text are.
+    kinds = frame(data)[by].map(lambda value: f"{type(value).__name__}:{value}").assign(_all=0)
+    spelled = frame(data)["v"].map(lambda value: None if value in (None, "") else key(value))
+    grouped = lambda series: series.groupby([kinds[name] for name in kinds], sort=False)
+    least = lambda best: lambda group: best(group.dropna(), default=None)
+    made = {
+        "count": (None, grouped(source["v"]).size()),
+        "count_v": ("v", grouped(source["v"]).count()),
+        "count_w": ("w", grouped(source["w"]).count()),
+        "countDistinct_v": ("v", grouped(spelled).nunique()),
+        "countDistinct_w": ("w", grouped(source["w"]).nunique()),
+        "sum_v": ("v", grouped(source["v"]).sum()),
+        "avg_v": ("v", grouped(source["v"]).mean()),
+        "min_v": ("v", grouped(source["v"]).min()),
+        "max_v": ("v", grouped(source["v"]).max()),
+        "min_w": ("w", grouped(source["w"]).agg(least(min))),
+        "max_w": ("w", grouped(source["w"]).agg(least(max))),
+        "median_v": ("v", grouped(source["v"]).median()),
+        f"p{percent}_v": ("v", grouped(source["v"]).quantile(percent / 100)),
+    }
+    names = rng.sample(list(made), rng.randint(1, 5))
+    wide = pd.DataFrame({name: made[name][1].astype(object) for name in names})
+    heads = frame(data)[by].loc[~kinds.duplicated()]
+    wanted = []
+    for name in names:
+        field = made[name][0]
+        operation = "percentile" if name.startswith("p") else name.split("_")[0]
+        wanted.append({"operation": operation} | ({"field": field} if field else {}) | ({"percent": percent} if operation == "percentile" else {}))
+    rows = [[plain(value) for value in head] + row for head, row in zip(heads.values.tolist(), rows_of(wide))]
+    parameters = {"operation": "aggregate", "groupBy": by, "aggregates": wanted}
+    return ["transform", parameters, [data], {"c": by + names, "r": rows}]
+
+
 def unpivots(rng):
     """Expected: {"c": columns, "r": rows}."""
     data = table(rng, [("i", FEW), ("a", NUMBERS), ("b", WORDS), ("c", NUMBERS)])
@@ -246,6 +291,8 @@ def cases():
         yield unpivots(rng)
     for _ in range(90):
         yield windows(rng)
+    for at in range(200):
+        yield aggregates(rng, at % 2 == 1)
 
 
 if __name__ == "__main__":
