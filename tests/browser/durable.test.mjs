@@ -67,12 +67,6 @@ const begin = (tab, id) =>
     [id, ROUNDS],
   );
 
-const recover = (tab) =>
-  tab.evaluate(() => {
-    window.conductor = keeping("shop");
-    return goOn(conductor);
-  });
-
 /** Ends a browser as a power cut does, by the folder of its profile. */
 function kill(folder) {
   const pids = readdirSync("/proc").filter((name) => {
