@@ -22,6 +22,42 @@ const advancedChunks = {
   groups: [{ name: "known", test: /\/src\/types\/(?:[^/]+\/definition|definitions)\.ts$/ }],
 };
 
+/** Comments are read in the types. Those that let bundlers leave out what is not used stay. */
+const comments = { annotation: true, jsdoc: false, legal: false } as const;
+
+/** Packages of which little is used: whole they are larger than the library. Each has its licence in THIRD-PARTY.md. */
+const bundled = [
+  "zod",
+  "zod/v4",
+  "zod/v4/core",
+  "boolbase",
+  "css-select",
+  "css-what",
+  "dom-serializer",
+  "domelementtype",
+  "domhandler",
+  "domutils",
+  "entities",
+  /^entities\//,
+  "htmlparser2",
+  "nth-check",
+  "fast-xml-parser",
+];
+
+/**
+ * Leaves the types alone of a build, which for CommonJS writes code as well. zod says what varies with its parameters against what the
+ * compiler finds, and has that ignored by comments on lines of their own, which are joined.
+ */
+const typesAlone = {
+  name: "types-alone",
+  generateBundle(_: unknown, bundle: Record<string, { code?: string }>) {
+    for (const [name, chunk] of Object.entries(bundle)) {
+      if (!/\.d\.c?ts$/.test(name)) delete bundle[name];
+      else chunk.code = chunk.code?.replace(/(\/\*\* @ts-ignore [^*]*\*\/) */g, "\n$1\n") ?? "";
+    }
+  },
+};
+
 export default defineConfig([
   {
     entry: {
@@ -35,12 +71,11 @@ export default defineConfig([
     format: ["esm", "cjs"],
     platform: "node",
     target: "node20",
-    dts: true,
+    dts: false,
     fixedExtension: false,
     plugins: [flowFiles(), quickJsFiles(), inlineScript({ plugins: [quickJsFiles()] }), inlineText()],
-    // What checks parameters, which the first node that runs loads: 95 files of zod, two thirds of them words of other languages.
-    noExternal: ["zod/v4"],
-    outputOptions: { advancedChunks },
+    noExternal: bundled,
+    outputOptions: { advancedChunks, comments },
   },
   // A build of its own, so that no chunk it shares with the others brings anything of Node into a page.
   {
@@ -55,7 +90,7 @@ export default defineConfig([
     format: ["esm", "cjs"],
     platform: "browser",
     target: "es2022",
-    dts: true,
+    dts: false,
     fixedExtension: false,
     plugins: [
       flowFiles(),
@@ -64,16 +99,36 @@ export default defineConfig([
       typeScriptFiles(),
       pageTemplates,
     ],
-    // What it stands on is CommonJS, of which a dev server that is told to leave packages alone makes nothing.
-    noExternal: ["css-select", "css-what", "nth-check", "boolbase"],
+    noExternal: bundled,
     outputOptions: (options, format) => ({
       ...options,
       advancedChunks,
+      comments,
       // What a type does is called by its type: so people find it among what a page loaded.
       chunkFileNames: ({ facadeModuleId }) => {
         const type = /\/types\/([^/]+)\/execute\.ts$/.exec(facadeModuleId ?? "")?.[1] ?? "[name]";
         return `browser/${type}-[hash].${format === "cjs" ? "cjs" : "js"}`;
       },
     }),
+  },
+  // The types of both, which are mostly the same.
+  {
+    entry: {
+      index: "src/index.ts",
+      executables: "src/executables.ts",
+      definitions: "src/definitions.ts",
+      graph: "src/graph.ts",
+      schemas: "src/schemas.ts",
+      "templates/flows": "src/templates/flows.ts",
+      browser: "src/browser.ts",
+    },
+    format: ["esm", "cjs"],
+    platform: "node",
+    target: "node20",
+    dts: { emitDtsOnly: true, resolve: ["zod"] },
+    clean: false,
+    fixedExtension: false,
+    plugins: [flowFiles(), quickJsFiles(), inlineScript({ plugins: [quickJsFiles()] }), inlineText(), typesAlone],
+    noExternal: bundled,
   },
 ]);
