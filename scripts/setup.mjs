@@ -21,6 +21,8 @@ const ADDON_SOURCES = [
   "Cargo.lock",
   "core/Cargo.toml",
   "core/src",
+  "nodes-native",
+  "store-native",
   "bindings-node",
   "npm/native/build.mjs",
 ];

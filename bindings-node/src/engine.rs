@@ -3,7 +3,6 @@
 //! Each thread of the host (main thread or worker) has plans and runs of its own. Memory that both sides see is
 //! allocated by JavaScript and lent to a call, so that no finalizer and no external buffer is involved.
 
-#![cfg_attr(test, allow(dead_code, reason = "only the addon exports them"))]
 #![allow(unreachable_pub, reason = "`napi` exports what is public, wherever it stands")]
 
 use std::cell::RefCell;

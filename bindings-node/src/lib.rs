@@ -1,11 +1,14 @@
 //! The native addon of atomiton conductor for Node-API.
 //!
-//! Three things share one library so that a process loads one file: the bridge to the engine, the native half of the node
-//! library, and the SQLite store of executions. None holds values of JavaScript: what crosses is numbers, text and handles.
+//! Three things share one library so that a process loads one file: the bridge to the engine (`conductor_core`), the native half of
+//! the node library (`nodes_native`), and the SQLite store of executions (`store_native`). This crate moves arguments and results
+//! between them and JavaScript. None holds values of JavaScript: what crosses is numbers, text and handles.
+#![cfg_attr(test, allow(dead_code, reason = "test builds leave the exports out"))]
 
 use napi_derive::napi;
 
 mod engine;
+mod failure;
 mod nodes;
 mod store;
 

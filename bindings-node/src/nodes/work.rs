@@ -2,14 +2,13 @@
 #![allow(unreachable_pub, reason = "exported to JavaScript, which the lint does not see")]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use napi::bindgen_prelude::{AsyncTask, Object, ToNapiValue, TypeName};
 use napi::{Env, Task};
 use napi_derive::napi;
+use nodes_native::{Cancel, Code, Failure};
 
-use super::failure::{Code, Failure};
+use crate::failure::OrThrow;
 
 /// A flag that stops native work from JavaScript, for instance when a node's signal fires.
 ///
@@ -31,45 +30,19 @@ impl CancelToken {
     /// Fires the token. Firing twice is the same as once.
     #[napi(catch_unwind)]
     pub fn cancel(&self) {
-        self.flag.0.fired.store(true, Ordering::Relaxed);
+        self.flag.fire();
     }
 
     /// How far the work is, 0–100; 0 for work that does not say.
     #[napi(getter, catch_unwind)]
     pub fn progress(&self) -> u32 {
-        self.flag.0.percent.load(Ordering::Relaxed)
+        self.flag.percent()
     }
 }
 
-/// The side of a [`CancelToken`] that work looks at.
-#[derive(Clone, Default)]
-pub(crate) struct Cancel(Arc<Shared>);
-
-#[derive(Default)]
-struct Shared {
-    fired: AtomicBool,
-    percent: AtomicU32,
-}
-
-impl Cancel {
-    pub(crate) fn of(token: Option<&CancelToken>) -> Self {
-        token.map(|token| token.flag.clone()).unwrap_or_default()
-    }
-
-    pub(crate) fn is_cancelled(&self) -> bool {
-        self.0.fired.load(Ordering::Relaxed)
-    }
-
-    /// Says how much of the work is done.
-    pub(crate) fn report(&self, done: u64, all: u64) {
-        let percent = done.min(all) * 100 / all.max(1);
-        self.0.percent.store(percent as u32, Ordering::Relaxed);
-    }
-
-    /// Fails with CANCELLED once the token has fired.
-    pub(crate) fn check(&self) -> Result<(), Failure> {
-        if self.is_cancelled() { Err(Code::Cancelled.because("The operation was cancelled")) } else { Ok(()) }
-    }
+/// What work looks at for a token; never fires where there is none.
+pub(crate) fn cancel_of(token: Option<&CancelToken>) -> Cancel {
+    token.map(|token| token.flag.clone()).unwrap_or_default()
 }
 
 type Step<T> = Box<dyn FnOnce() -> Result<T, Failure> + Send>;
@@ -108,16 +81,16 @@ where
             Ok(value) => deferred.resolve(Box::new(|_| Ok(value))),
             Err(error) => deferred.reject(error),
         })
-        .map_err(|error| Code::ExecutionFailed.because(format!("No thread can be started: {error}")))?;
+        .map_err(|error| Code::ExecutionFailed.because(format!("No thread can be started: {error}")))
+        .or_throw()?;
     Ok(promise)
 }
 
 /// What a step gives; a panic becomes an error.
 fn caught<T>(step: impl FnOnce() -> Result<T, Failure>) -> napi::Result<T> {
-    match catch_unwind(AssertUnwindSafe(step)) {
-        Ok(result) => result.map_err(Into::into),
-        Err(_) => Err(Code::ExecutionFailed.because("The native node library failed unexpectedly").into()),
-    }
+    catch_unwind(AssertUnwindSafe(step))
+        .unwrap_or_else(|_| Err(Code::ExecutionFailed.because("The native node library failed unexpectedly")))
+        .or_throw()
 }
 
 impl<T: ToNapiValue + TypeName + Send + 'static> Task for Work<T> {
@@ -125,9 +98,8 @@ impl<T: ToNapiValue + TypeName + Send + 'static> Task for Work<T> {
     type JsValue = T;
 
     fn compute(&mut self) -> napi::Result<T> {
-        let step =
-            self.step.take().ok_or_else(|| Code::ExecutionFailed.because("The operation has already run"))?;
-        caught(step)
+        let again = || Code::ExecutionFailed.because("The operation has already run");
+        caught(self.step.take().ok_or_else(again).or_throw()?)
     }
 
     fn resolve(&mut self, _env: Env, output: T) -> napi::Result<T> {

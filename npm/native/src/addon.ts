@@ -383,10 +383,10 @@ export interface ExecutionDatabase {
   /** The rule is JSON. */
   prune(retention: string): Promise<number>;
   vacuum(): Promise<void>;
-  /** Questions about flows and changes of them, and the answers, are JSON; see `bindings-node/src/store/flows.rs`. */
+  /** Questions about flows and changes of them, and the answers, are JSON; see `store-native/src/flows.rs`. */
   readFlows(question: string): Promise<string>;
   changeFlows(change: string): Promise<string>;
-  /** An entry of a collection, as JSON; see `bindings-node/src/store/entries.rs`. */
+  /** An entry of a collection, as JSON; see `store-native/src/entries.rs`. */
   readEntry(collection: string, id: string): Promise<string | null>;
   /** Ids of its entries, and its entries, as JSON. */
   entryIds(collection: string): Promise<string>;

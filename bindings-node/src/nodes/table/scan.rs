@@ -1,192 +1,153 @@
-//! Files that are read when their rows are needed, block by block, so that they may be larger than memory.
-//!
-//! A scan is a file and filters. What takes its rows pulls them through: each block of the file becomes a small table on some
-//! thread, goes through the filters there, and comes to the taker in its order. Only a few blocks are in memory at once. A file that
-//! is no longer as it was when the scan began is refused.
+//! What JavaScript holds of a scan, and the functions that take its rows. No logic lives here.
+#![allow(unreachable_pub, reason = "exported to JavaScript, which the lint does not see")]
 
-use std::fs::{File, Metadata};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::SystemTime;
+use std::path::PathBuf;
 
-use super::super::failure::{Code, Failure};
-use super::super::work::Cancel;
-use super::blocks::Blocks;
-use super::condition::Filter;
-use super::pipeline::{in_order, threads_for};
-use super::reading::{BLOCK, Beginning, Doubts, Layout, Part, became_shorter, open};
-use super::sheet::{Segment, Table, column_of};
+use napi::bindgen_prelude::AsyncTask;
+use napi_derive::napi;
 
-/// Rows of a file to come, as far as filters let them through. Cloning is cheap.
-#[derive(Clone)]
-pub(crate) struct Scan {
-    path: Arc<Path>,
-    layout: Layout,
-    identity: Identity,
-    headers: Arc<[String]>,
-    filters: Vec<Arc<Filter>>,
+use nodes_native::Cancel;
+use nodes_native::table::aggregate::{Aggregated, Aggregation};
+use nodes_native::table::condition::Filter;
+use nodes_native::table::scan::{Counts, Scan, Taken};
+use nodes_native::table::writing::Format;
+
+use super::super::work::{CancelToken, Work, cancel_of, in_background};
+use super::{CsvLayout, NativeTable, TextDoubts, layout_of};
+use crate::failure::OrThrow;
+
+/// Rows of a file that are read when they are needed, as far as filters let them through.
+#[napi]
+pub struct NativeScan {
+    scan: Scan,
 }
 
-/// How many rows came to each filter, and at the end how many were left.
-pub(crate) type Counts = Vec<u64>;
-
-/// What there is to say of the rows that were taken.
-pub(crate) struct Taken {
-    pub(crate) counts: Counts,
-    pub(crate) doubts: Doubts,
-}
-
-impl Scan {
-    /// A scan of all rows. Fails as reading the first of them does.
-    pub(crate) fn open(path: PathBuf, layout: Layout, cancel: &Cancel) -> Result<Self, Failure> {
-        let (file, _) = open(&path)?;
-        let identity = Identity::of(&file.metadata()?);
-        let mut blocks = Blocks::new(file, layout.delimiter, BLOCK, cancel);
-        let beginning = Beginning::of(&mut blocks, &layout)?;
-        let headers =
-            beginning.map_or_else(|| Arc::new([]) as Arc<[String]>, |(beginning, _)| beginning.headers);
-        Ok(Self { path: path.into(), layout, identity, headers, filters: Vec::new() })
+#[napi]
+impl NativeScan {
+    /// The names of the columns, all distinct.
+    #[napi(getter, catch_unwind)]
+    pub fn headers(&self) -> Vec<String> {
+        self.scan.headers().to_vec()
     }
 
-    pub(crate) fn headers(&self) -> &[String] {
-        &self.headers
+    /// The same rows as far as the conditions hold; `filter` is the JSON text of `{where, match}`.
+    #[napi(catch_unwind)]
+    pub fn filtered(&self, filter: String) -> napi::Result<NativeScan> {
+        let scan = Filter::from_json(&filter).and_then(|filter| self.scan.filtered(filter)).or_throw()?;
+        Ok(NativeScan { scan })
     }
 
-    /// The same rows as far as a filter lets them through. INVALID_PARAMETERS for a field that is no column.
-    pub(crate) fn filtered(&self, filter: Filter) -> Result<Self, Failure> {
-        filter.fields().try_for_each(|field| self.column(field).map(|_| ()))?;
-        let mut filtered = self.clone();
-        filtered.filters.push(Arc::new(filter));
-        Ok(filtered)
+    /// How many rows come to each filter and are left at the end, counted here and now: the thread waits for it.
+    #[napi(catch_unwind)]
+    pub fn counts_now(&self) -> napi::Result<Vec<f64>> {
+        Ok(numbers(self.scan.counts(&Cancel::default()).or_throw()?))
     }
 
-    /// The column of that name; INVALID_PARAMETERS, naming the columns there are, when there is none.
-    pub(super) fn column(&self, name: &str) -> Result<usize, Failure> {
-        column_of(&self.headers, name)
-    }
-
-    /// Gives the rows to `work`, block by block on several threads, and what it makes of them to `take`, in the order of the
-    /// file, until that answers false. Of the columns only the `wanted` ones and those of filters, where some are named.
-    ///
-    /// Fails with EXECUTION_FAILED for a file that has changed, DESERIALIZATION_FAILED for a row that is not readable, CANCELLED,
-    /// and as `take` does.
-    pub(super) fn pull<T: Send>(
-        &self,
-        wanted: Option<&[&str]>,
-        cancel: &Cancel,
-        work: impl Fn(Table) -> T + Sync,
-        mut take: impl FnMut(T) -> Result<bool, Failure>,
-    ) -> Result<Taken, Failure> {
-        let (file, size) = open(&self.path)?;
-        self.demand_same(&file)?;
-        let mut blocks = Blocks::new(&file, self.layout.delimiter, BLOCK, cancel);
-        let mut counts = vec![0; self.filters.len() + 1];
-        let Some((beginning, first)) = Beginning::of(&mut blocks, &self.layout)? else {
-            return Ok(Taken { counts, doubts: Doubts::default() });
-        };
-        let mut doubts = beginning.doubts();
-        let columns = wanted.map(|wanted| self.columns(wanted)).transpose()?;
-        let headers = match &columns {
-            Some(columns) => columns.iter().map(|&column| self.headers[column].clone()).collect(),
-            None => Arc::clone(&self.headers),
-        };
-        let (mut first, mut rows, mut goes_on) = (Some(first), beginning.rows, true);
-        let next = || {
-            let block = match first.take() {
-                Some(first) => Some(first),
-                None => blocks.next()?,
-            };
-            cancel.report(blocks.taken(), size);
-            Ok(block)
-        };
-        let through = |block: Vec<u8>| {
-            let Part { segment, rows, doubts } = beginning.read(&block, columns.as_deref());
-            drop(block);
-            (segment.map(|segment| self.filter(Arc::clone(&headers), segment, cancel, &work)), rows, doubts)
-        };
-        in_order(threads_for(size.div_ceil(BLOCK as u64)), next, through, |(made, count, found)| {
-            let (made, kept) = made.map_err(|fault| fault.after(rows))??;
-            doubts.add(found, rows);
-            rows += count;
-            counts.iter_mut().zip(kept).for_each(|(count, kept)| *count += kept);
-            goes_on = take(made)?;
-            Ok(goes_on)
-        })
-        .map_err(|failure| self.located(failure))?;
-        if goes_on && blocks.taken() < size {
-            return Err(self.located(became_shorter()));
-        }
-        self.demand_same(&file)?;
-        Ok(Taken { counts, doubts })
-    }
-
-    fn filter<T>(
-        &self,
-        headers: Arc<[String]>,
-        segment: Segment,
-        cancel: &Cancel,
-        work: &impl Fn(Table) -> T,
-    ) -> Result<(T, Counts), Failure> {
-        let mut table = Table::of(headers, Vec::from([segment]))?;
-        let mut kept = Vec::from([table.len() as u64]);
-        for filter in &self.filters {
-            table = filter.apply(&table, cancel)?;
-            kept.push(table.len() as u64);
-        }
-        Ok((work(table), kept))
-    }
-
-    /// The places of these columns and of those that filters look at, in their order.
-    fn columns(&self, wanted: &[&str]) -> Result<Vec<usize>, Failure> {
-        let fields = self.filters.iter().flat_map(|filter| filter.fields());
-        let mut columns = wanted
-            .iter()
-            .copied()
-            .chain(fields)
-            .map(|name| self.column(name))
-            .collect::<Result<Vec<_>, _>>()?;
-        columns.sort_unstable();
-        columns.dedup();
-        Ok(columns)
-    }
-
-    fn demand_same(&self, file: &File) -> Result<(), Failure> {
-        if Identity::of(&file.metadata()?) == self.identity {
-            return Ok(());
-        }
-        Err(Code::ExecutionFailed.because(format!(
-            "The file has changed since its rows began to be streamed: {}. Write it before it is read, or read it without `stream`",
-            self.path.display()
-        )))
-    }
-
-    /// A failure of a row, with the file that it is in: it is met by another node than the one that reads the file.
-    fn located(&self, failure: Failure) -> Failure {
-        if failure.code != Code::DeserializationFailed {
-            return failure;
-        }
-        failure.code.because(format!("{} (in {})", failure.message, self.path.display()))
+    /// All rows, read here and now: the thread waits for it.
+    #[napi(catch_unwind)]
+    pub fn table_now(&self) -> napi::Result<NativeTable> {
+        let (table, _) = self.scan.table(None, &Cancel::default()).or_throw()?;
+        Ok(NativeTable::new(table))
     }
 }
 
-/// What tells whether a file is still the same.
-#[derive(Clone, PartialEq)]
-struct Identity {
-    size: u64,
-    modified: Option<SystemTime>,
-    /// Device and number of the file, where there are such.
-    number: Option<(u64, u64)>,
+/// Begins a scan of a CSV file: reads the names of its columns.
+#[napi(catch_unwind)]
+pub fn scan_file(
+    path: String,
+    layout: CsvLayout,
+    cancel: Option<&CancelToken>,
+) -> napi::Result<AsyncTask<Work<NativeScan>>> {
+    let (layout, cancel) = (layout_of(&layout).or_throw()?, cancel_of(cancel));
+    Ok(in_background(move || Ok(NativeScan { scan: Scan::open(PathBuf::from(path), layout, &cancel)? })))
 }
 
-impl Identity {
-    fn of(facts: &Metadata) -> Self {
-        #[cfg(unix)]
-        let number = {
-            use std::os::unix::fs::MetadataExt;
-            Some((facts.dev(), facts.ino()))
-        };
-        #[cfg(not(unix))]
-        let number = None;
-        Self { size: facts.len(), modified: facts.modified().ok(), number }
-    }
+/// Rows of a scan, and how many rows came to each of its filters and were left at the end.
+#[napi(object, object_from_js = false)]
+pub struct ScannedTable {
+    /// The rows.
+    pub table: NativeTable,
+    /// One number more than filters.
+    pub counts: Vec<f64>,
+    /// Of the text as far as it was read.
+    pub doubts: TextDoubts,
+}
+
+/// The rows of a scan as a table, at most so many.
+#[napi(catch_unwind)]
+pub fn scan_table(
+    scan: &NativeScan,
+    most: Option<u32>,
+    cancel: Option<&CancelToken>,
+) -> napi::Result<AsyncTask<Work<ScannedTable>>> {
+    let (scan, cancel) = (scan.scan.clone(), cancel_of(cancel));
+    Ok(in_background(move || {
+        let (table, taken) = scan.table(most.map(|most| most as usize), &cancel)?;
+        let (counts, doubts) = told(taken);
+        Ok(ScannedTable { table: NativeTable::new(table), counts, doubts })
+    }))
+}
+
+/// What aggregates of a scan gave.
+#[napi(object, object_from_js = false)]
+pub struct ScannedAggregates {
+    /// The JSON text of an array with an object for each group.
+    pub text: String,
+    /// The places of aggregates whose sums are of whole numbers that a number does not keep.
+    pub lost_digits: Vec<u32>,
+    /// How many rows came to each filter and were left at the end.
+    pub counts: Vec<f64>,
+    /// Of the text.
+    pub doubts: TextDoubts,
+}
+
+/// Aggregates the rows of a scan; `aggregation` is the JSON text of `{groupBy, aggregates}`.
+#[napi(catch_unwind)]
+pub fn scan_aggregates(
+    scan: &NativeScan,
+    aggregation: String,
+    cancel: Option<&CancelToken>,
+) -> napi::Result<AsyncTask<Work<ScannedAggregates>>> {
+    let (scan, aggregation, cancel) =
+        (scan.scan.clone(), Aggregation::from_json(&aggregation).or_throw()?, cancel_of(cancel));
+    Ok(in_background(move || {
+        let (Aggregated { text, lost_digits }, taken) = scan.aggregate(&aggregation, &cancel)?;
+        let (counts, doubts) = told(taken);
+        Ok(ScannedAggregates { text, lost_digits, counts, doubts })
+    }))
+}
+
+/// A file that the rows of a scan were written to.
+#[napi(object, object_from_js = false)]
+pub struct ScannedFile {
+    /// Its size in bytes.
+    pub size: f64,
+    /// How many rows came to each filter and were left at the end.
+    pub counts: Vec<f64>,
+    /// Of the text.
+    pub doubts: TextDoubts,
+}
+
+/// Writes the rows of a scan to a file that must not exist yet, through to the disk; `form` as of `writeTable`.
+#[napi(catch_unwind)]
+pub fn scan_to_file(
+    scan: &NativeScan,
+    path: String,
+    form: String,
+    cancel: Option<&CancelToken>,
+) -> napi::Result<AsyncTask<Work<ScannedFile>>> {
+    let (scan, format, cancel) = (scan.scan.clone(), Format::named(&form).or_throw()?, cancel_of(cancel));
+    Ok(in_background(move || {
+        let (size, taken) = scan.write(&PathBuf::from(path), format, &cancel)?;
+        let (counts, doubts) = told(taken);
+        Ok(ScannedFile { size: size as f64, counts, doubts })
+    }))
+}
+
+fn told(Taken { counts, doubts }: Taken) -> (Vec<f64>, TextDoubts) {
+    (numbers(counts), doubts.into())
+}
+
+fn numbers(counts: Counts) -> Vec<f64> {
+    counts.into_iter().map(|count| count as f64).collect()
 }

@@ -1,7 +1,7 @@
 import { StorageError } from "../error.js";
 import { EXECUTION_STATUSES, type ExecutionChange, type ExecutionRecord, type ExecutionStatus } from "./store.js";
 
-/** Bits that say which parts an update has; see `bindings-node/src/store/change.rs`. */
+/** Bits that say which parts an update has; see `store-native/src/change.rs`. */
 const PART = {
   status: 1,
   endedAt: 1 << 1,

@@ -8,7 +8,7 @@ import type { Pictures } from "./pictures.js";
 const WATERMARK = { opacity: 0.5, position: "bottom-right" } as const;
 
 /**
- * What native code is to do, as `bindings-node/src/nodes/image/job.rs` reads it. `format` is `undefined` for a look at the
+ * What native code is to do, as `nodes-native/src/image/job.rs` reads it. `format` is `undefined` for a look at the
  * header, `font` the family or the file of the words.
  *
  * @throws NodeError INVALID_PARAMETERS where the operation lacks something, or for a colour that cannot be read

@@ -27,7 +27,7 @@ export type Columns = ReadonlyMap<string, Readonly<Column>>;
  * Records whose cells are what they spell: numbers, true and false; empty cells are `null`. Other items stay as they are. The numbers
  * of a field stay text where one of them would lose something: zeros before it, a sign, a decimal comma, digits, or an exponent as
  * identifiers have it. Zeros at the end of decimals are the places of amounts where all decimals of the field have as many; beside others
- * they are probably those of versions, which stay. `bindings-node/src/nodes/table/workbook/number_column.rs` has the same rule for
+ * they are probably those of versions, which stay. `nodes-native/src/table/workbook/number_column.rs` has the same rule for
  * workbooks that are written.
  */
 export function typedRecords(records: readonly Row[], columns?: Columns): Row[];

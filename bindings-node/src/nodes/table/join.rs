@@ -1,0 +1,127 @@
+//! What JavaScript calls to join tables. No logic lives here.
+#![allow(unreachable_pub, reason = "exported to JavaScript, which the lint does not see")]
+
+use napi::bindgen_prelude::AsyncTask;
+use napi_derive::napi;
+use nodes_native::Code;
+use nodes_native::table::join::{Matched, Rows};
+use nodes_native::table::joining::{How, Naming};
+
+use super::super::work::{CancelToken, Work, cancel_of, in_background};
+use super::{NativeTable, RecordsText};
+use crate::failure::OrThrow;
+
+/// Which rows of two tables have equal keys.
+#[napi]
+pub struct NativeMatches {
+    matched: Matched,
+}
+
+#[napi]
+impl NativeMatches {
+    /// How many pairs of rows have equal keys.
+    #[napi(getter, catch_unwind)]
+    pub fn pairs(&self) -> f64 {
+        self.matched.pairs() as f64
+    }
+
+    /// How many rows of the left side have no match.
+    #[napi(getter, catch_unwind)]
+    pub fn unmatched_left(&self) -> f64 {
+        self.matched.unmatched_left() as f64
+    }
+
+    /// How many rows of the right side have no match.
+    #[napi(getter, catch_unwind)]
+    pub fn unmatched_right(&self) -> f64 {
+        self.matched.unmatched_right() as f64
+    }
+
+    /// Whether both sides have rows with empty text in a key.
+    #[napi(getter, catch_unwind)]
+    pub fn have_blank_keys(&self) -> bool {
+        self.matched.have_blank_keys()
+    }
+
+    /// The first rows of the left side without a match, at most so many.
+    #[napi(catch_unwind)]
+    pub fn left_without_match(&self, most: u32) -> NativeTable {
+        NativeTable::new(self.matched.left_without_match(most as usize))
+    }
+
+    /// The first rows of the right side without a match, at most so many.
+    #[napi(catch_unwind)]
+    pub fn right_without_match(&self, most: u32) -> NativeTable {
+        NativeTable::new(self.matched.right_without_match(most as usize))
+    }
+}
+
+/// Finds the rows of two tables whose cells in these columns are the same text; `how` says which side is looked up in the other.
+#[napi(catch_unwind)]
+pub fn match_tables(
+    left: &NativeTable,
+    left_keys: Vec<String>,
+    right: &NativeTable,
+    right_keys: Vec<String>,
+    how: String,
+    cancel: Option<&CancelToken>,
+) -> napi::Result<AsyncTask<Work<NativeMatches>>> {
+    let (left, right) = (left.table()?.clone(), right.table()?.clone());
+    let (how, cancel) = (How::named(&how).or_throw()?, cancel_of(cancel));
+    Ok(in_background(move || {
+        let matched = Matched::of((left, &left_keys), (right, &right_keys), how, &cancel)?;
+        Ok(NativeMatches { matched })
+    }))
+}
+
+/// Joined rows: a table, or, where rows lack a side, records with null for its fields.
+#[napi]
+pub struct NativeJoin {
+    rows: Rows,
+}
+
+#[napi]
+impl NativeJoin {
+    /// How many rows there are.
+    #[napi(getter, catch_unwind)]
+    pub fn row_count(&self) -> u32 {
+        match &self.rows {
+            Rows::Table(table) => table.len() as u32,
+            Rows::WithHoles(joined) => joined.row_count() as u32,
+        }
+    }
+
+    /// The rows as a table; none where some lack a side.
+    #[napi(catch_unwind)]
+    pub fn table(&self) -> Option<NativeTable> {
+        match &self.rows {
+            Rows::Table(table) => Some(NativeTable::new(table.clone())),
+            Rows::WithHoles(_) => None,
+        }
+    }
+
+    /// Rows from `start` on as the JSON text of an array of objects, where there is no table: as many as fit `bytes`, but one at
+    /// least while there is one.
+    #[napi(catch_unwind)]
+    pub fn records_text(&self, start: u32, bytes: u32) -> napi::Result<RecordsText> {
+        let (text, count) = match &self.rows {
+            Rows::Table(_) => Err(Code::InvalidParameters.because("The rows are a table")),
+            Rows::WithHoles(joined) => joined.records_text(start as usize, bytes as usize),
+        }
+        .or_throw()?;
+        Ok(RecordsText { text, count: count as u32 })
+    }
+}
+
+/// Joins the rows that were matched, `how` as it was said there; `naming` is the JSON text of what joined rows call their fields.
+#[napi(catch_unwind)]
+pub fn join_tables(
+    matched: &NativeMatches,
+    how: String,
+    naming: String,
+    cancel: Option<&CancelToken>,
+) -> napi::Result<AsyncTask<Work<NativeJoin>>> {
+    let (matched, cancel) = (matched.matched.clone(), cancel_of(cancel));
+    let (how, naming) = (How::named(&how).or_throw()?, Naming::from_json(&naming).or_throw()?);
+    Ok(in_background(move || Ok(NativeJoin { rows: matched.join(how, naming, &cancel)? })))
+}

@@ -1,0 +1,158 @@
+//! Operations that choose an order or a representative: sort, reverse, unique, group.
+
+use std::collections::{HashMap, HashSet};
+
+use super::digits::digits_order;
+use super::row::Row;
+use super::sheet::Table;
+use super::value::{number, text_order};
+use crate::failure::Failure;
+
+/// Stable order by a column. Its cells are compared as numbers when every cell with text in it spells one, empty
+/// cells first; otherwise all are compared as text.
+pub fn sort(table: &Table, field: &str, descending: bool) -> Result<Table, Failure> {
+    let column = table.column(field)?;
+    let cells: Vec<&[u8]> = table.rows().map(|row| row.cell(column)).collect();
+    let mut order: Vec<u32> = (0..cells.len() as u32).collect();
+    // Adding zero turns -0 into 0, which `total_cmp` would tell apart.
+    let numbers: Option<Vec<f64>> =
+        cells
+            .iter()
+            .map(|cell| {
+                if cell.is_empty() {
+                    Some(f64::NEG_INFINITY)
+                } else {
+                    number(cell).map(|number| number + 0.0)
+                }
+            })
+            .collect();
+    match numbers {
+        Some(numbers) => sort_by(&mut order, descending, |a, b| {
+            numbers[a].total_cmp(&numbers[b]).then_with(|| digits_order(cells[a], cells[b]))
+        }),
+        None => sort_by(&mut order, descending, |a, b| text_order(cells[a], cells[b])),
+    }
+    Ok(table.pick(order))
+}
+
+/// The rows from last to first.
+pub fn reverse(table: &Table) -> Table {
+    table.pick((0..table.len() as u32).rev().collect())
+}
+
+/// The first row of each distinct cell of a column, or of each distinct row.
+pub fn unique(table: &Table, field: Option<&str>) -> Result<Table, Failure> {
+    let key = key_of(table, field)?;
+    let mut seen: HashSet<Vec<u8>> = HashSet::new();
+    let mut kept = Vec::new();
+    let mut buffer = Vec::new();
+    for (position, row) in table.rows().enumerate() {
+        buffer.clear();
+        key(row, &mut buffer);
+        if !seen.contains(&buffer) {
+            seen.insert(buffer.clone());
+            kept.push(position as u32);
+        }
+    }
+    Ok(table.pick(kept))
+}
+
+/// Rows put together by a cell: the keys as first met, and a table with the rows of the first key, then the second …
+pub struct Groups {
+    /// The cells grouped by, as first met.
+    pub keys: Vec<String>,
+    /// How many rows each key has.
+    pub sizes: Vec<u32>,
+    /// All rows: those of the first key, then those of the second, and so on.
+    pub table: Table,
+}
+
+/// Groups by a column.
+pub fn group(table: &Table, field: &str) -> Result<Groups, Failure> {
+    let column = table.column(field)?;
+    let mut numbers: HashMap<&[u8], usize> = HashMap::new();
+    let mut groups: Vec<(&[u8], Vec<u32>)> = Vec::new();
+    for (position, row) in table.rows().enumerate() {
+        let cell = row.cell(column);
+        let group = *numbers.entry(cell).or_insert_with(|| {
+            groups.push((cell, Vec::new()));
+            groups.len() - 1
+        });
+        groups[group].1.push(position as u32);
+    }
+    Ok(Groups {
+        keys: groups.iter().map(|(key, _)| String::from_utf8_lossy(key).into_owned()).collect(),
+        sizes: groups.iter().map(|(_, rows)| rows.len() as u32).collect(),
+        table: table.pick(groups.into_iter().flat_map(|(_, rows)| rows).collect()),
+    })
+}
+
+fn sort_by(order: &mut [u32], descending: bool, compare: impl Fn(usize, usize) -> std::cmp::Ordering) {
+    order.sort_by(|&a, &b| {
+        let (a, b) = (a as usize, b as usize);
+        if descending { compare(b, a) } else { compare(a, b) }
+    });
+}
+
+type Key<'a> = Box<dyn Fn(Row<'_>, &mut Vec<u8>) + 'a>;
+
+fn key_of<'a>(table: &Table, field: Option<&str>) -> Result<Key<'a>, Failure> {
+    Ok(match field {
+        Some(field) => {
+            let column = table.column(field)?;
+            Box::new(move |row, key| key.extend_from_slice(row.cell(column)))
+        }
+        None => {
+            let width = table.headers().len();
+            Box::new(move |row, key| {
+                for cell in row.padded(width) {
+                    key.extend_from_slice(&(cell.len() as u64).to_le_bytes());
+                    key.extend_from_slice(cell);
+                }
+            })
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::reading::table_of as table;
+    use super::*;
+
+    fn column(table: &Table, column: usize) -> String {
+        let cells: Vec<_> =
+            table.rows().map(|row| String::from_utf8_lossy(row.cell(column)).into_owned()).collect();
+        cells.join(" ")
+    }
+
+    #[test]
+    fn sorting_is_numeric_when_all_cells_are_and_stable() {
+        let numbers = table("n,id\n10,a\n9,b\n,c\n9.0,d\n-1,e\n");
+        assert_eq!(column(&sort(&numbers, "n", false).unwrap(), 1), "c e b d a");
+        assert_eq!(column(&sort(&numbers, "n", true).unwrap(), 1), "a b d e c");
+        let mixed = table("n,id\n10,a\n9,b\nx,c\n");
+        assert_eq!(column(&sort(&mixed, "n", false).unwrap(), 1), "a b c");
+    }
+
+    #[test]
+    fn minus_zero_sorts_as_zero() {
+        let zeros = table("n,id\n0,a\n-0,b\n0,c\n");
+        assert_eq!(column(&sort(&zeros, "n", false).unwrap(), 1), "a b c");
+        assert_eq!(column(&sort(&zeros, "n", true).unwrap(), 1), "a b c");
+    }
+
+    #[test]
+    fn unique_keeps_the_first_by_key_or_by_row() {
+        let rows = table("k,id\na,1\nb,2\na,1\na,3\n");
+        assert_eq!(column(&unique(&rows, Some("k")).unwrap(), 1), "1 2");
+        assert_eq!(column(&unique(&rows, None).unwrap(), 1), "1 2 3");
+        assert_eq!(column(&reverse(&rows), 1), "3 1 2 1");
+    }
+
+    #[test]
+    fn groups_come_in_the_order_of_their_first_rows() {
+        let groups = group(&table("k,id\nb,1\na,2\nb,3\n"), "k").unwrap();
+        assert_eq!((groups.keys, groups.sizes), (vec!["b".to_owned(), "a".to_owned()], vec![2, 1]));
+        assert_eq!(column(&groups.table, 1), "1 3 2");
+    }
+}
