@@ -13,6 +13,7 @@ export {
   none as importSchema,
   none as forkSchema,
   none as listSchema,
+  none as resumeSchema,
   none as requestSchema,
   none as saveSchema,
   none as vacuumSchema,
