@@ -3,6 +3,7 @@
 export { closeNames, meantText, namesText } from "./contract/close-names.js";
 export type { FileAccess } from "./contract/file-access.js";
 export type { NetworkAccess } from "./contract/network-access.js";
+export { NO_PROGRAMS, PROGRAMS_ADVICE } from "./contract/program-access.js";
 export {
   createNodeDefinition,
   createNodeMetadata,
@@ -28,6 +29,7 @@ export { flowSchema } from "./definition/flow-schema.js";
 export {
   defaultsOf,
   type NodeLimit,
+  type NodeNeed,
   type NodePort,
   type NodeTouch,
   type NodeType,

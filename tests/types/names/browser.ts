@@ -66,13 +66,15 @@ export const values = browser satisfies {
   toExecutionId(id: string): ExecutionId;
 };
 
-const { auth, flow, getEnvironment, inBrowser, inDesktop, node, storage, system } = browser.conductor;
+const { auth, flow, getEnvironment, inBrowser, inDesktop, node, nodes, storage, system } = browser.conductor;
 const environment = getEnvironment();
 
 export type Statements = [
   Holds<Same<Untyped<Types>, never>>,
   Holds<Same<Awaited<ReturnType<typeof node.validate>>, { valid: boolean; errors: string[]; warnings?: string[] }>>,
   Holds<Same<Awaited<ReturnType<typeof node.cancel>>, void>>,
+  Holds<Same<Awaited<ReturnType<typeof nodes.get>>["type" | "effects"], string>>,
+  Holds<Same<NonNullable<Awaited<ReturnType<typeof nodes.list>>[number]["refused"]>["message"], string>>,
   Holds<Same<typeof flow.onProgress, typeof node.onProgress>>,
   Holds<Same<typeof inBrowser | typeof inDesktop | typeof environment.isDesktop, boolean>>,
   Holds<

@@ -10,6 +10,7 @@ import type { Services } from "../services/contract.js";
 import type { ExecutionsApi } from "../services/executions.js";
 import type { FlowApi } from "../services/flow.js";
 import type { NodeApi } from "../services/node.js";
+import type { NodesApi } from "../services/nodes.js";
 import type { StorageApi } from "../services/storage.js";
 import type { SystemApi } from "../services/system.js";
 import { isMissing } from "../transports/remote/older-servers.js";
@@ -28,6 +29,7 @@ import { type FlowEngine, type FlowSource, FlowStore } from "./flow-store.js";
 import { DRAINS, KEEPS } from "./keeps-executions.js";
 import { KnownFlows } from "./known-flows.js";
 import { localServices } from "./local.js";
+import { nodesApi } from "./node-types.js";
 import { OwnTransport } from "./own-transport.js";
 import { flowIdOf, isRequest, refusal, runRequest, unbegun } from "./requests.js";
 import { Runs } from "./runs.js";
@@ -56,6 +58,8 @@ export interface Conductor {
   /** The same as `system.health`. */
   health: SystemApi["health"];
   flow: FlowApi;
+  /** Tells which node types flows can have, and which of them the owner's settings refuse. */
+  nodes: NodesApi;
   executions: ExecutionsApi & ExecutionViews;
   storage: StorageApi;
   auth: AuthApi;
@@ -131,7 +135,8 @@ export function createConductorIn(environment: Environment, config: ConductorCon
   const own = typeof config.transport === "object" ? config.transport : undefined;
   const tokens = environment.tokens();
   const health = localHealth(own, environment.operational);
-  const local = localServices({ environment, runs, events, flows, isolate, tokens, health });
+  const nodes = nodesApi(environment.library, config);
+  const local = localServices({ environment, nodes, runs, events, flows, isolate, tokens, health });
   const ownTransport =
     own !== undefined && environment.executesByOwnTransport
       ? new OwnTransport(own, { local, runs, timeout: msOrRefuse("timeout", config.timeout), warn: log.warn })
@@ -161,7 +166,7 @@ export function createConductorIn(environment: Environment, config: ConductorCon
     cancel: (executionId) => runs.cancel(executionId),
   });
   const once = (request: ExecutionRequest) => router.request(request, (given) => runRequest(sources, given));
-  const { node, executions, flow, storage, auth: sessions, system } = router.facade();
+  const { node, nodes: types, executions, flow, storage, auth: sessions, system } = router.facade();
   const views = new Views(executions, keeping?.get, isolate, (message) => log.warn(`[CONDUCTOR] ${message}`));
   const auth: AuthApi = {
     ...sessions,
@@ -190,6 +195,7 @@ export function createConductorIn(environment: Environment, config: ConductorCon
   // Beside the six keys that callers may list.
   return Object.defineProperties(conductor, {
     flow: hidden(flow),
+    nodes: hidden(types),
     executions: hidden({ ...executions, ...views.api }),
     storage: hidden(storage),
     auth: hidden(auth),

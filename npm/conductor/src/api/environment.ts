@@ -14,6 +14,7 @@ import type { CacheSources } from "./cache/open.js";
 import type { Reuse } from "./cache/reuse.js";
 import type { Durability } from "./durable/durability.js";
 import type { FlowEngine } from "./flow-store.js";
+import type { Library } from "./node-types.js";
 import type { StoreSettings } from "./settings.js";
 import type { ReactHooks } from "./store.js";
 
@@ -36,6 +37,8 @@ export interface Environment {
   engine: EngineInfo;
   /** What is known of the types of nodes. */
   types(): FlowNodeTypes;
+  /** The node library. */
+  library: Library;
   /** Paths in parameters that lead to nothing, where there are files. */
   pathProblems?(flow: NodeDefinition): Promise<FlowProblem[]>;
   /** Reads a flow out of a file that one in the file `namedIn` names, where there are files. Rejects with NODE_NOT_FOUND, or with what is wrong with it. */

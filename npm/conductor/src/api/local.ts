@@ -13,6 +13,7 @@ import { SERVICES, type Services, serviceOf } from "../services/contract.js";
 import type { ExecutionsApi } from "../services/executions.js";
 import type { FlowApi } from "../services/flow.js";
 import type { ExecutionEvents, NodeApi } from "../services/node.js";
+import type { NodesApi } from "../services/nodes.js";
 import type { StorageApi } from "../services/storage.js";
 import type { SystemApi } from "../services/system.js";
 import { refusedNode } from "../transports/remote/node.js";
@@ -31,6 +32,8 @@ import type { Runs } from "./runs.js";
 /** What the services in this process are made of. */
 export interface LocalParts {
   environment: Environment;
+  /** Tells which node types there are. */
+  nodes: NodesApi;
   runs: Runs;
   events: ConductorEventEmitter;
   flows: FlowStore;
@@ -44,6 +47,7 @@ export function localServices(parts: LocalParts): Services {
   const node = localNode(parts);
   return {
     node,
+    nodes: parts.nodes,
     executions: localExecutions(parts.runs),
     flow: localFlow(parts, node),
     storage: localFlows(parts),

@@ -1,14 +1,8 @@
 /** `conductor nodes`: what types of nodes there are, and all that is known of one. */
-import {
-  closeNames,
-  effectsText,
-  type NodeType,
-  namesText,
-  nodeExamples,
-  nodeTypePage,
-  nodeTypes,
-  touchesText,
-} from "@atomiton/nodes/definitions";
+import { type NodeType, nodeExamples, nodeTypePage, nodeTypes, touchesText } from "@atomiton/nodes/definitions";
+import { getNodeExecutable } from "@atomiton/nodes/executables";
+import { detailsOf, entryFor, unknownType } from "../api/node-types.js";
+import { isDefinedNode } from "../engine/own-nodes.js";
 import pc from "./colour.js";
 import { Exit, UsageError } from "./exit.js";
 import { jsonText } from "./json.js";
@@ -26,7 +20,7 @@ export async function nodes(type: string | undefined, options: { json?: boolean 
     return Exit.success;
   }
   const nodeType = known.get(type);
-  if (nodeType === undefined) throw new UsageError(unknownText(type, known));
+  if (nodeType === undefined) throw new UsageError(unknownType(oneLine(type), [...known.keys()]));
   process.stdout.write(json ? `${jsonText(described(nodeType), 2)}\n` : nodeTypePage(nodeType));
   return Exit.success;
 }
@@ -40,31 +34,9 @@ function listText(all: readonly NodeType[]): string {
   return `${lines.join("\n")}\n\nA node with \`nodes\` inside is a group, which runs them; of type loop it runs them for each item of a list.\nconductor nodes <type> tells parameters, handles, limits and examples of one.\n`;
 }
 
-function unknownText(type: string, known: ReadonlyMap<string, NodeType>): string {
-  const close = closeNames(type, known.keys());
-  const hint = close.length > 0 ? ` Did you mean ${namesText(close)}?` : "";
-  return `There is no node type \`${oneLine(type)}\`; there are ${[...known.keys()].join(", ")}.${hint}`;
-}
-
-/** A type for programs. */
+/** A type for programs, as servers describe theirs. */
 function described(nodeType: NodeType): object {
-  const { type, name, description, category, touches, effects, limits, parameterSchema } = nodeType;
-  return {
-    type,
-    name,
-    description,
-    category,
-    touches,
-    // In words where the parameters decide.
-    effects: typeof effects === "string" ? effects : effectsText(nodeType),
-    limits,
-    parameters: parameterSchema,
-    inputs: [...nodeType.inputPorts, ...nodeType.otherInputs],
-    hasOpenInputs: nodeType.hasOpenInputs,
-    outputs: [...nodeType.outputPorts, ...nodeType.otherOutputs],
-    // Where the type is routed, edges leave by these alone; the other outputs are for expressions.
-    ...(nodeType.routed && { edgesLeaveBy: nodeType.outputPorts.map(({ id }) => id) }),
-    hasOpenOutputs: nodeType.hasOpenOutputs === true,
-    examples: nodeExamples(type),
-  };
+  const { type } = nodeType;
+  const executable = isDefinedNode(nodeType) ? nodeType : getNodeExecutable(type);
+  return detailsOf(nodeType, entryFor(nodeType, executable), nodeExamples(type));
 }

@@ -1,5 +1,6 @@
 /** The channels of a conductor, for the windows of an application or for the callers of a server. */
 import type { ProgressHandler, StartedHandler } from "../events/emitter.js";
+import type { NodesApi } from "../services/nodes.js";
 import type { ChannelServer } from "./channel-server.js";
 import { type ConductorChannelServer, createConductorChannelServer } from "./channels/conductor.js";
 import { createFlowChannelServer, type FlowChannelServer } from "./channels/flow.js";
@@ -20,13 +21,14 @@ export interface ConductorChannels {
 /**
  * Serves `node`, `storage`, `flow` and `conductor`.
  *
+ * @param nodes tells of node types. Default: the conductor
  * @param made told of each channel when it is made, so that it is disposed of also where a later one cannot be
  */
 export function serveConductor(
   ipc: IpcHandlers,
   conductor: MainProcessConductor,
   requests: Requests,
-  { keep, sender }: Pick<NodeChannelOptions, "keep" | "sender">,
+  { keep, sender, nodes = conductor.nodes }: Pick<NodeChannelOptions, "keep" | "sender"> & { nodes?: NodesApi },
   made: <T extends ChannelServer>(channel: T) => T,
 ): ConductorChannels {
   const settings = sender === undefined ? {} : { sender };
@@ -39,6 +41,7 @@ export function serveConductor(
     onState: (callback: ProgressHandler) => conductor.events.onProgress(callback),
     onComplete,
     onError,
+    ...(nodes && { nodes }),
     ...(executions && {
       executions,
       waiting: executions.waiting,

@@ -26,7 +26,7 @@ export type MainProcessConductor = Pick<
   Conductor,
   "node" | "flow" | "storage" | "system" | "events" | "execute" | "shutdown"
 > &
-  Partial<Pick<Conductor, "executions" | "recover">>;
+  Partial<Pick<Conductor, "executions" | "nodes" | "recover">>;
 
 /** Settings of the main process; those of a conductor, such as `concurrency`, `storage` and `timeout`, go to the one that is made. */
 export interface MainProcessOptions extends ConductorConfig, Pick<SenderOptions, "origins"> {

@@ -31,6 +31,8 @@ export interface Isolates {
   take(): void;
   /** Executables in the place of the `usual` ones; `undefined` for an execution that is not kept apart. */
   executablesOf(executionId: string, usual: NodeExecutorFactory): ExecutionExecutables | undefined;
+  /** Whether nodes of a type may not connect in the executions that are kept apart. */
+  cutsOff(type: string): boolean;
   /** The conductor ended. */
   close(): Promise<void>;
 }

@@ -41,6 +41,7 @@ export type {
 export type { AuthApi, AuthSession, AuthUser, OwnSession, UserSession } from "../services/auth.js";
 export type { FlowApi } from "../services/flow.js";
 export type { ActiveExecution, ExecutionEvents, NodeApi, ValidationResult } from "../services/node.js";
+export type { NodesApi } from "../services/nodes.js";
 export type { StorageApi } from "../services/storage.js";
 export type { SystemApi } from "../services/system.js";
 export type * from "../types/definition.js";
@@ -53,6 +54,7 @@ export type * from "../types/flow.js";
 export type * from "../types/fork.js";
 export type * from "../types/graph.js";
 export type { ExecutionId, NodeId } from "../types/ids.js";
+export type * from "../types/node-type.js";
 export type * from "../types/progress-event.js";
 export type * from "../types/question.js";
 export type * from "../types/replay.js";

@@ -41,6 +41,7 @@ export function createIsolation(options: IsolationOptions = {}): Isolation {
       return isTaken;
     },
     isolates: (role) => settings.roles.has(role),
+    cutsOff: (type) => !settings.network && !settings.inServer.has(type),
     take() {
       if (isTaken) {
         throw coded("INVALID_PARAMETERS", "An isolation is for one conductor; make another one for this", undefined);

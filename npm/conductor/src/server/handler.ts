@@ -21,6 +21,7 @@ import { IdempotencyKeys } from "./idempotency.js";
 import { keyedCalls } from "./keyed-calls.js";
 import type { Metrics } from "./metrics.js";
 import { LightResponse } from "./node-listener.js";
+import { NO_HOOKS } from "./node-types.js";
 import { openApi } from "./openapi.js";
 import { type Origins, refusedOrigin } from "./origins.js";
 import type { RateGuard } from "./rate-limits.js";
@@ -67,9 +68,6 @@ export interface HandlerParts {
   openId: OpenIdSignIn | undefined;
   tell(entry: Omit<AuditEntry, "time">): void;
 }
-
-const NO_HOOKS =
-  "This server takes no requests for webhooks: its owner turns them on, by `webhooks: true` or --webhooks";
 
 const NO_KEY =
   "An Idempotency-Key counts at /flows/ID/run, /execute and /triggers/FLOW/NODE/fire. A fork begins once under the `executionId` that it names";

@@ -358,6 +358,20 @@ export const RESOURCES: readonly Resource[] = [
   },
   {
     method: "get",
+    path: "/nodes",
+    summary: "The node types that flows can have; `refused` says why nodes of a type do nothing on this server",
+    command: ["node", "listTypes"],
+    args: () => undefined,
+  },
+  {
+    method: "get",
+    path: "/nodes/:type",
+    summary: "All that is known of a node type: its parameters, handles, limits and examples",
+    command: ["node", "getType"],
+    args: ({ params }) => ({ type: params.type }),
+  },
+  {
+    method: "get",
     path: "/templates",
     summary: "List the templates",
     command: ["flow", "listTemplates"],

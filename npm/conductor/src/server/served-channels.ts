@@ -12,6 +12,7 @@ import { createRequests, type Requests } from "../desktop/requests.js";
 import type { Retention } from "../desktop/result-cache.js";
 import type { Triggers } from "../triggers/triggers.js";
 import type { Hooks } from "./hooks/hooks.js";
+import { withTriggersRefused } from "./node-types.js";
 import { createSecretsChannelServer } from "./secrets/channel.js";
 import type { Secrets } from "./secrets/secrets.js";
 import { createTriggerChannelServer } from "./triggers/channel.js";
@@ -77,7 +78,10 @@ export function serveChannels(
     DATA_LIMITS,
     keep,
   );
-  const { node } = serveConductor(ipc, conductor, requests, keep === undefined ? {} : { keep }, made);
+  const has = { hasTriggers: triggers !== undefined, takesHooks: hooks !== undefined };
+  const nodes = conductor.nodes && withTriggersRefused(conductor.nodes, has);
+  const settings = { ...(keep && { keep }), ...(nodes && { nodes }) };
+  const { node } = serveConductor(ipc, conductor, requests, settings, made);
   made(createSystemChannelServer(ipc, { health: conductor.system.health }));
   if (triggers !== undefined) made(createTriggerChannelServer(ipc, triggers, hooks));
   if (secrets !== undefined) made(createSecretsChannelServer(ipc, secrets, conductor.storage));

@@ -8,6 +8,7 @@ import type { Command, Declaration, Method, Subscription } from "./declaration.j
 import { type ExecutionsApi, executions } from "./executions.js";
 import { type FlowApi, flow } from "./flow.js";
 import { type NodeApi, node } from "./node.js";
+import { type NodesApi, nodes } from "./nodes.js";
 import { conductor } from "./requests.js";
 import { type StorageApi, storage } from "./storage.js";
 import { logger, path, type SystemApi, system } from "./system.js";
@@ -15,6 +16,7 @@ import { logger, path, type SystemApi, system } from "./system.js";
 /** What callers hold, by name. Every method works without its object. */
 export interface Services {
   node: NodeApi;
+  nodes: NodesApi;
   executions: ExecutionsApi;
   flow: FlowApi;
   storage: StorageApi;
@@ -28,6 +30,7 @@ export type ServiceName = keyof Services;
 /** The services that callers hold. */
 export const SERVICES: { readonly [Name in ServiceName]: Declaration<Services[Name]> } = {
   node,
+  nodes,
   executions,
   flow,
   storage,

@@ -1,5 +1,5 @@
 /** The API over a transport: the same services as in this process, carried out on the other side. */
-import type { Services } from "../services/contract.js";
+import { SERVICES, type Services } from "../services/contract.js";
 import type { RemoteTransport } from "../types/transport.js";
 import type { Lifetime } from "./lazy-transport.js";
 import { remoteAuth } from "./remote/auth.js";
@@ -9,6 +9,7 @@ import { type RemoteNodeOptions, remoteNode, warnOnConsole } from "./remote/node
 import { remoteQuestions } from "./remote/questions.js";
 import { type RemoteRequests, remoteRequests } from "./remote/requests.js";
 import { remoteStorage } from "./remote/storage.js";
+import { stubsOf } from "./remote/stubs.js";
 import { remoteSystem } from "./remote/system.js";
 import type { TokenStore } from "./token-store.js";
 
@@ -33,6 +34,7 @@ export function remoteServices(transport: RemoteTransport | undefined, options: 
   const storage = remoteStorage(transport, warn);
   return {
     node,
+    nodes: stubsOf(SERVICES.nodes, transport, warn),
     executions: remoteQuestions(transport, warn),
     flow: remoteFlow(transport, node, storage, warn),
     storage,

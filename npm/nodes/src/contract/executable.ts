@@ -1,4 +1,5 @@
 import type { Effects, EffectsOf } from "./effects.js";
+import type { NodeErrorCode } from "./error.js";
 import type { FileAccess, fileAccess } from "./file-access.js";
 import type { inputRead, parameterIsMade } from "./input-read.js";
 import type { NetworkAccess, networkAccess } from "./network-access.js";
@@ -128,6 +129,8 @@ export interface NodeExecutable<Params = any, Output = Promise<unknown>> {
    * major version, the number before the first dot, that it began with.
    */
   version?: string;
+  /** Why no node of the type runs in this place, such as a page; it fails with that. Missing where it runs. */
+  refused?: { readonly code: NodeErrorCode; readonly message: string };
 }
 
 /** Items of a loop. */

@@ -5,3 +5,12 @@
  * a flow can stand in its place, and a property of the object itself, so that it survives a copy.
  */
 export const programAccess: unique symbol = Symbol.for("@atomiton/program-access") as never;
+
+/** Why a node that would run a program does not. */
+export const NO_PROGRAMS =
+  "Nodes may not run programs here: the owner of the conductor forbids it, or limits `files` or `network`, to which nothing " +
+  "keeps a program";
+
+/** What can be done about it. */
+export const PROGRAMS_ADVICE =
+  "Have the owner set `programs: true`, where the flows are trusted as much as this process.";

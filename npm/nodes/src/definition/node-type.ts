@@ -46,6 +46,9 @@ export interface NodePort {
 /** A part of the world outside of the flow that a node may touch. A type with none works on its input alone. */
 export type NodeTouch = "reads-files" | "writes-files" | "network" | "runs-programs";
 
+/** A setting of a conductor by which its owner may keep nodes from a part of the world. */
+export type NodeNeed = "files" | "network" | "programs";
+
 /** A bound that a node keeps to. */
 export interface NodeLimit {
   /** What is bounded. */
@@ -117,6 +120,8 @@ export interface NodeType {
   /** It is there for the nodes inside it, which the engine runs; a flow that has it without any is refused. */
   isContainer?: true;
   touches: readonly NodeTouch[];
+  /** What no node of the type does anything without, by the name of the owner's setting for it; missing where some do. */
+  needs?: NodeNeed;
   /** What carrying out a node does to the world, for all nodes or by their parameters. */
   effects: Effects | EffectsOf;
   /** The same in words, where the parameters decide. */

@@ -1,4 +1,5 @@
 import { NodeError } from "../contract/error.js";
+import { NO_PROGRAMS, PROGRAMS_ADVICE } from "../contract/program-access.js";
 import type { NodeWork } from "../library/work.js";
 
 /**
@@ -7,14 +8,5 @@ import type { NodeWork } from "../library/work.js";
  * @throws NodeError EXECUTION_FAILED
  */
 export function demandPrograms({ programs }: Pick<NodeWork<unknown>, "programs">): void {
-  if (programs) return;
-  throw new NodeError(
-    "EXECUTION_FAILED",
-    "Nodes may not run programs here: the owner of the conductor forbids it, or limits `files` or `network`, to which nothing " +
-      "keeps a program",
-    {
-      advice: ["Have the owner set `programs: true`, where the flows are trusted as much as this process."],
-      retry: false,
-    },
-  );
+  if (!programs) throw new NodeError("EXECUTION_FAILED", NO_PROGRAMS, { advice: [PROGRAMS_ADVICE], retry: false });
 }

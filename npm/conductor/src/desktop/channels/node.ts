@@ -9,6 +9,7 @@ import { activeOf } from "../../executions/registry.js";
 import type { Unsubscribe } from "../../services/declaration.js";
 import type { ExecutionsApi } from "../../services/executions.js";
 import type { ActiveExecution, NodeApi, ValidationResult } from "../../services/node.js";
+import type { NodesApi } from "../../services/nodes.js";
 import type { NodeDefinition } from "../../types/definition.js";
 import type { ConductorExecutionContext, ExecutionResult } from "../../types/execution.js";
 import type { ExecutionGraphState } from "../../types/graph.js";
@@ -46,6 +47,8 @@ export interface NodeChannelDependencies {
   answer?: ExecutionsApi["answer"];
   /** With this, pages look after the executions that a store keeps. */
   executions?: ExecutionsApi;
+  /** With this, pages see which node types there are. */
+  nodes?: NodesApi;
   onQuestion?(callback: (question: OpenQuestion) => void): Unsubscribe;
   /** Requests of pages: their executions can be cancelled and attached to as well. */
   requests?: Pick<Requests, "active" | "result">;
@@ -77,7 +80,8 @@ export interface NodeChannelServer extends ChannelServer {
 }
 
 /**
- * Serves `node`: `execute`, `validate`, `cancel`, `pause`, `resume`, `active`, `attach`, `waiting`, `answer` and `health`, and what a
+ * Serves `node`: `execute`, `validate`, `cancel`, `pause`, `resume`, `active`, `attach`, `waiting`, `answer` and `health`, `listTypes` and
+ * `getType`, and what a
  * store keeps of executions: `listExecutions`, `getExecution`, `traceOfExecution`, `valueOfExecution`, `resumeExecution`,
  * `forkExecution`, `resultOfExecution`, `diffExecutions` and `deleteExecutions`. One execution id,
  * the caller's or a new one, stands in the run, in all events and in the answer. An execution outlives the page that
@@ -195,7 +199,15 @@ export function createNodeChannelServer(
     return (await dependencies.validate?.(node)) ?? checkedByLibrary(node);
   };
 
+  /** What tells of node types; the methods of `executions` have names of their own. */
+  const types = (): NodesApi => {
+    if (dependencies.nodes !== undefined) return dependencies.nodes;
+    throw withCode("IMPLEMENTATION_NOT_FOUND", "What this application serves does not tell its node types");
+  };
+
   const handlers = {
+    listTypes: () => types().list(),
+    getType: (args: unknown) => types().get((args as { type: string }).type),
     execute: { handle: execute, plain: true, refused: (problem: string) => invalid(problem, []) },
     validate: { handle: validate, refused: (problem: string) => ({ valid: false, errors: [problem] }) },
     cancel,

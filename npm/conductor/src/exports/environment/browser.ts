@@ -147,6 +147,8 @@ export function createBrowserConductor(
       ...(config.nodeExecutorFactory === undefined ? allTypes() : libraryTypes(nodeTypes, false)),
       nodes: config.nodes ?? [],
     }),
+    // Without the examples, which are as large as all else that is known of types.
+    library: { types: nodeTypes, executable: getNodeExecutable },
     react,
     templates,
     storage,

@@ -5,7 +5,7 @@ import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import type { FileAccess } from "@atomiton/nodes";
-import { nodeTypes } from "@atomiton/nodes/definitions";
+import { nodeExamples, nodeTypes } from "@atomiton/nodes/definitions";
 import { getNodeExecutable, machineParsers, pathProblems, rootedPath, rowsBehind } from "@atomiton/nodes/executables";
 import { createMemoryCache, createMemoryEngine } from "@atomiton/storage/browser";
 import { type CacheSources, openCache } from "../../api/cache/open.js";
@@ -121,6 +121,7 @@ export function createNodeConductor(
     ...(closed && { pathProblems: (flow) => pathProblems(flow, files) }),
     readFlowFile: (path, namedIn) => readFlowFile(path, namedIn, (file) => rootedPath(files, file)),
     types: () => ({ ...(closed ? allTypes() : libraryTypes(nodeTypes, false)), nodes: config.nodes ?? [] }),
+    library: { types: nodeTypes, executable: getNodeExecutable, examples: nodeExamples },
     react,
     templates,
     storage: () => createMemoryEngine(),

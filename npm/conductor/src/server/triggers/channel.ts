@@ -6,6 +6,7 @@ import { SERVER_CHANNELS } from "../../services/server-channels.js";
 import type { Triggers } from "../../triggers/triggers.js";
 import { type Keyed, keyedOf } from "../../types/cause.js";
 import type { Hooks } from "../hooks/hooks.js";
+import { NO_HOOKS } from "../node-types.js";
 
 interface Place {
   flowId: string;
@@ -32,7 +33,7 @@ export function createTriggerChannelServer(
     },
     testAddress({ flowId, nodeId }: Place) {
       if (hooks !== undefined) return hooks.testAddress(flowId, nodeId);
-      throw withCode("IMPLEMENTATION_NOT_FOUND", "This server takes no requests for webhooks");
+      throw withCode("IMPLEMENTATION_NOT_FOUND", NO_HOOKS);
     },
     backfill: ({ flowId, nodeId, from, to }: Place & Range) => triggers.backfill(flowId, nodeId, { from, to }),
   };

@@ -64,6 +64,7 @@ export const embed = {
     output("model", "Model", "string", "The model that answered."),
   ],
   touches: ["network"],
+  needs: "network",
   // Nothing is changed, but each request costs money.
   effects: "reads",
   limits: [{ what: "size of an answer", bound: "256 MiB", beyond: "EXECUTION_FAILED" }],

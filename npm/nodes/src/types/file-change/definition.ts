@@ -69,6 +69,7 @@ export const fileChange = {
   ],
   isTrigger: true,
   touches: ["reads-files"],
+  needs: "files",
   effects: "reads",
   limits: [
     {

@@ -159,6 +159,7 @@ export const fileSystem = {
     output("destPath", "Destination Path", "string", "copy and move: to where."),
   ],
   touches: ["reads-files", "writes-files"],
+  needs: "files",
   ...readsWith("operation", ["read", "list", "exists", "stat"], "read"),
   limits: [
     { what: "text that is read", bound: "512 MiB", beyond: "MEMORY_LIMIT_EXCEEDED" },

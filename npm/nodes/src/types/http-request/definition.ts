@@ -275,6 +275,7 @@ export const httpRequest = {
     output("more", "More", "boolean", "pagination: whether `maxPages` left pages out, or may have."),
   ],
   touches: ["network", "reads-files", "writes-files"],
+  needs: "network",
   effects: ({ method = "GET", saveTo }, input) => {
     const asked = broughtOr(input, "method", method);
     return saveTo === undefined && typeof asked === "string" && READING_METHODS.has(asked.toUpperCase())

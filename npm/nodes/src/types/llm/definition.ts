@@ -143,6 +143,7 @@ export const llm = {
       : [{ code: "INVALID_PARAMETERS", severity: "error", rule: "llm-tools", path: "/tools", message }];
   },
   touches: ["network"],
+  needs: "network",
   // Nothing is changed, but each request costs money; what tools do, and how often, is not known before.
   effects: ({ tools }) => (tools === undefined || (Array.isArray(tools) && tools.length === 0) ? "reads" : "writes"),
   effectsNote: "looks at the world; may change it with `tools`",

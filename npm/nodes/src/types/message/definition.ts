@@ -60,6 +60,7 @@ export const message = {
     output("duration", "Duration", "number", "ms from the request to the end of the answer."),
   ],
   touches: ["network"],
+  needs: "network",
   effects: "writes",
   limits: [
     { what: "text in Slack", bound: "40000 characters", beyond: "cut off, with a warning" },

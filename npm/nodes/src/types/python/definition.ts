@@ -102,6 +102,7 @@ export const python = {
     output("stderr", "Standard Error", "string", "The same of standard error."),
   ],
   touches: ["runs-programs", "reads-files", "writes-files", "network"],
+  needs: "programs",
   effects: "writes",
   limits: [
     {

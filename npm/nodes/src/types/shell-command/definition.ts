@@ -89,6 +89,7 @@ export const shellCommand = {
     output("duration", "Duration", "number", "ms that it ran."),
   ],
   touches: ["runs-programs", "reads-files", "writes-files", "network"],
+  needs: "programs",
   effects: "writes",
   limits: [
     { what: "output of the program", bound: "50 MiB for each stream", beyond: "MEMORY_LIMIT_EXCEEDED; it is ended" },

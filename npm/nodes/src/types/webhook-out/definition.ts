@@ -53,6 +53,7 @@ export const webhookOut = {
     output("duration", "Duration", "number", "ms from the request to the end of the answer."),
   ],
   touches: ["network"],
+  needs: "network",
   effects: "writes",
   limits: [{ what: "size of the answer", bound: "256 MiB", beyond: "EXECUTION_FAILED" }],
 } as const satisfies NodeType;
