@@ -77,17 +77,17 @@ export async function hosting<T extends Hosted>(
       headers: { "content-type": "application/json", ...headers },
       body: JSON.stringify(value),
     });
-  /** Sends a request to the webhook. */
-  const sign = (path: string) =>
-    ask(path, {
-      method: "POST",
-      headers: {
-        "content-type": "application/json",
-        "x-hub-signature-256": `sha256=${createHmac("sha256", SECRET).update(BODY).digest("hex")}`,
-      },
-      body: BODY,
-    });
-  return { ...hosted, conductor, server, origin, ask, post, sign, release, calls };
+  /** A request to the webhook. */
+  const signed: RequestInit = {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      "x-hub-signature-256": `sha256=${createHmac("sha256", SECRET).update(BODY).digest("hex")}`,
+    },
+    body: BODY,
+  };
+  const sign = (path: string) => ask(path, signed);
+  return { ...hosted, conductor, server, origin, ask, post, sign, signed, release, calls };
 }
 
 /** Listens to a stream of events, over a connection of its own that ends when `leave` is called. */
