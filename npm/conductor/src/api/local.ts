@@ -116,9 +116,9 @@ function localExecutions(runs: Runs): ExecutionsApi {
       throw coded("NODE_NOT_FOUND", `The flow of the execution ${executionId} has no node \`${nodeId}\``, undefined);
     },
     logs: async (executionId) => [...(await (await kept(executionId)).recorded(executionId)).history.log],
-    async export(executionId) {
+    async export(executionId, options) {
       const { exportExecution } = await import("./replay/portable.js");
-      return exportExecution(await (await kept(executionId)).store, executionId);
+      return exportExecution(await (await kept(executionId)).store, executionId, options);
     },
     import: async (bytes, options = {}) => (await kept()).durability.import(bytes, options),
     async resume(executionId, options) {

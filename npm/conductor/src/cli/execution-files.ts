@@ -1,14 +1,31 @@
 /** `conductor executions export` and `import`: executions as files. */
 import { readFileSync, writeFileSync } from "node:fs";
 
+import { openReplay } from "../exports/node.js";
 import { Exit, UsageError } from "./exit.js";
 import { counted, oneLine } from "./text.js";
 import { type StoreOptions, withStore } from "./with-store.js";
 
+/** Options of an export. */
+export interface ExportFileOptions extends StoreOptions {
+  output?: string;
+  /** Paths of what is left out. */
+  redact?: string[];
+  /** False to leave out all. */
+  values?: boolean;
+}
+
 /** Writes an execution to a file, by default `ID.conductor-run` in this folder, or with `-` to standard output. */
-export function exportExecution(id: string, options: StoreOptions & { output?: string }): Promise<Exit> {
+export function exportExecution(id: string, options: ExportFileOptions): Promise<Exit> {
+  const { redact, values = true } = options;
   return withStore(options, async ({ executions }) => {
-    const bytes = await executions.export(id);
+    const bytes = await executions.export(id, { ...(redact && { redact }), ...(!values && { withoutValues: true }) });
+    const isWhole = redact === undefined && values;
+    if (!isWhole && (await openReplay(bytes)).leftOut === undefined) {
+      throw new UsageError(
+        "Nothing was left out: the server is of an earlier version, which cannot do that. Update it",
+      );
+    }
     const path = options.output ?? `${id.replaceAll(/[^\w.-]+/g, "_")}.conductor-run`;
     if (path === "-") {
       process.stdout.write(bytes);
@@ -19,9 +36,12 @@ export function exportExecution(id: string, options: StoreOptions & { output?: s
     } catch (error) {
       throw new UsageError(`${oneLine(path)} cannot be written: ${(error as Error).message}`);
     }
-    process.stdout.write(
-      `${oneLine(path)}: ${counted(bytes.length, "byte")}. It holds what nodes returned, secrets among it\n`,
-    );
+    const holds = !values
+      ? "It holds no values; ids of the execution, its nodes and their types are in it"
+      : redact === undefined
+        ? "It holds what nodes returned, secrets among it"
+        : `It holds what nodes returned, but for what ${oneLine(redact.join(", "))} names, and its text`;
+    process.stdout.write(`${oneLine(path)}: ${counted(bytes.length, "byte")}. ${holds}\n`);
     return Exit.success;
   });
 }

@@ -241,6 +241,8 @@ function commands(end: (exit: Exit) => void): Command {
   inStore("export", "write an execution to a file, with its flow, its journal and all values")
     .argument("<id>", "of the execution")
     .option("--output <file>", "the file, - for standard output (default: ID.conductor-run)")
+    .option("--redact <path...>", "leave out what is at these paths in any value or parameter, such as **.email")
+    .option("--no-values", "leave out all values: what happened when, with codes of errors, is left")
     .action(async (id: string, options) => end(await exportExecution(id, options)));
   inStore("import", "put the execution of such a file into the store")
     .argument("<file>", "that `export` wrote")

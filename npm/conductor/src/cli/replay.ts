@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 
 import { messageOf } from "@atomiton/values";
 
+import { leftOutText } from "../api/replay/left-out-text.js";
 import { openReplay } from "../exports/node.js";
 import type { Replay, ReplayMoment } from "../types/replay.js";
 import { readRunFile } from "./execution-files.js";
@@ -31,6 +32,9 @@ export function replay(what: string, options: ReplayOptions): Promise<Exit> {
 }
 
 async function show(replay: Replay, { step, node, json }: ReplayOptions): Promise<Exit> {
+  const { leftOut } = replay;
+  // Beside the values, in whichever form they are printed.
+  if (leftOut !== undefined) process.stderr.write(`${leftOutText(leftOut)} of this execution when it was exported\n`);
   const isPlain = step !== undefined || node !== undefined || json === true;
   if (!isPlain && process.stdin.isTTY && process.stdout.isTTY) {
     await stepThrough(replay);
@@ -57,8 +61,8 @@ async function show(replay: Replay, { step, node, json }: ReplayOptions): Promis
   return Exit.success;
 }
 
-function headOf({ executionId, status, flow, length }: Replay) {
-  return { executionId, status, flowId: flow.id, length };
+function headOf({ executionId, status, flow, length, leftOut }: Replay) {
+  return { executionId, status, flowId: flow.id, length, ...(leftOut && { leftOut }) };
 }
 
 function* stepsOf(replay: Replay): Generator<ReplayMoment> {

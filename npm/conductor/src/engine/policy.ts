@@ -201,6 +201,6 @@ function* nodesOf(flow: NodeDefinition): Generator<NodeDefinition> {
 const REDACT_PATH = /^(?:\*\*?|[^.[\]*"]+|\[(?:\*|\d+|"[^"]*")\])(?:\.(?:\*\*?|[^.[\]*"]+)|\[(?:\*|\d+|"[^"]*")\])*$/;
 
 /** Whether `redact` is a list of paths, as validation wants it. */
-function isRedact(paths: unknown): paths is readonly string[] {
+export function isRedact(paths: unknown): paths is readonly string[] {
   return Array.isArray(paths) && paths.every((path) => typeof path === "string" && REDACT_PATH.test(path));
 }

@@ -9,7 +9,7 @@ import type { Plan } from "./plan.js";
 type Step = string;
 
 /** One path of a node's `redact`. */
-interface Pattern {
+export interface Pattern {
   text: string;
   steps: readonly Step[];
   /** Of the outline, whose policy has it. */
@@ -19,7 +19,7 @@ interface Pattern {
 }
 
 /** A pattern, and how many of its steps have been taken. */
-interface Progress {
+export interface Progress {
   pattern: Pattern;
   at: number;
 }
@@ -33,12 +33,13 @@ export interface Redacted {
 /** Levels of a value that are looked into. What lies deeper is redacted as a whole. */
 const DEEPEST = 500;
 /** Shorter texts are hidden where they are alone: other values may have them by chance. */
-const SHORTEST_WHOLE = 8;
+export const SHORTEST_WHOLE = 8;
 /** Paths of one value that are told. */
-const MOST_PATHS = 20;
+export const MOST_PATHS = 20;
 
 const PATH = /\.?([^.[\]]+)|\[(?:(\*|\d+)|"([^"]*)")\]/y;
-function stepsOf(path: string): Step[] {
+/** The steps of a path as `redact` has it. */
+export function stepsOf(path: string): Step[] {
   const steps: Step[] = [];
   PATH.lastIndex = 0;
   for (let match = PATH.exec(path); match !== null; match = PATH.exec(path)) {
@@ -165,7 +166,7 @@ export class RunRedact {
       try {
         const parts = this.parts.get(value);
         for (const { name, key, part } of partsOf(value)) {
-          const inner = pathTo(path, name, value);
+          const inner = pathTo(path, name, Array.isArray(value) || value instanceof Set);
           made.set(key, part, parts?.has(name) ? tell(inner) : copy(part, inner));
         }
         return made.result;
@@ -194,13 +195,14 @@ export class RunRedact {
 }
 
 /** The states that are reached without a further key: `**` may stand for none. */
-function reached(progress: readonly Progress[]): Progress[] {
+export function reached(progress: readonly Progress[]): Progress[] {
   const all = [...progress];
   for (const { pattern, at } of all) if (pattern.steps[at] === "**") all.push({ pattern, at: at + 1 });
   return all;
 }
 
-function stepped(progress: readonly Progress[], name: string): Progress[] {
+/** The states after a key. */
+export function stepped(progress: readonly Progress[], name: string): Progress[] {
   const next: Progress[] = [];
   for (const { pattern, at } of progress) {
     const step = pattern.steps[at];
@@ -210,8 +212,9 @@ function stepped(progress: readonly Progress[], name: string): Progress[] {
   return next;
 }
 
-function pathTo(path: string, name: string, of: object): string {
-  if (Array.isArray(of) || of instanceof Set) return `${path}[${name}]`;
+/** The path of a part. `isIndex`: `name` is the place in a list. */
+export function pathTo(path: string, name: string, isIndex: boolean): string {
+  if (isIndex) return `${path}[${name}]`;
   if (!/^[^.[\]*"]+$/.test(name)) return `${path}[${JSON.stringify(name)}]`;
   return path === "" ? name : `${path}.${name}`;
 }

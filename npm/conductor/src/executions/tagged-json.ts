@@ -45,6 +45,11 @@ const VIEWS = new Map<string, new (memory: ArrayBuffer) => ArrayBufferView>(
   ].map((View) => [View.name, View]),
 );
 
+/** Whether values of a tag are bytes in Base64. */
+export function isBytes(type: unknown): boolean {
+  return type === "ArrayBuffer" || type === "Buffer" || VIEWS.has(String(type));
+}
+
 const ERRORS: Record<string, ErrorConstructor> = {
   EvalError,
   RangeError,

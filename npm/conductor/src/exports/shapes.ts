@@ -50,6 +50,7 @@ export type { EnvironmentInfo } from "../types/environment-info.js";
 export type { ErrorRecoveryStrategy, ExecutionError } from "../types/errors.js";
 export type * from "../types/execution.js";
 export type * from "../types/execution-log.js";
+export type * from "../types/export.js";
 export type * from "../types/flow.js";
 export type * from "../types/fork.js";
 export type * from "../types/graph.js";

@@ -14,17 +14,24 @@ const BODY_BYTES = 24 * 1024 * 1024;
 /** The same where anyone may send one: to sign in takes a few words. */
 export const STRANGERS_BODY_BYTES = WORDS_LIMITS.bytes;
 
+/** The query of a request; what is given several times as a list, so that nothing of it is passed over. */
+function queryOf(req: HonoRequest): Record<string, string | string[]> {
+  const all = Object.entries(req.queries());
+  return Object.fromEntries(all.map(([name, values]) => [name, values.length === 1 ? (values[0] as string) : values]));
+}
+
 /** What a request brings, checked; or why it is refused. */
 export async function givenOf(
   req: HonoRequest,
   resource: Pick<Resource, "query" | "body" | "isVersioned">,
 ): Promise<Given | Response> {
-  const query = resource.query?.safeParse(req.query());
+  const asked = queryOf(req);
+  const query = resource.query?.safeParse(asked);
   if (query?.success === false) {
-    const found = issuesOf(resource.query as z.ZodObject, req.query(), hintOf);
+    const found = issuesOf(resource.query as z.ZodObject, asked, hintOf);
     return problem(400, "VALIDATION_FAILED", `Invalid query: ${issuesText(found)}`);
   }
-  if (resource.query === undefined && Object.keys(req.query()).length > 0) {
+  if (resource.query === undefined && Object.keys(asked).length > 0) {
     return problem(400, "VALIDATION_FAILED", "Invalid query: this address takes no query");
   }
   const given: Given = { params: req.param(), query: query?.data ?? {}, body: undefined };

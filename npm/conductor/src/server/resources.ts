@@ -234,7 +234,17 @@ export const RESOURCES: readonly Resource[] = [
     path: "/executions/:id/export",
     summary: "An execution as one file, to be stepped through anywhere",
     command: ["node", "exportExecution"],
-    args: byId,
+    query: z.strictObject({
+      redact: z.union([text, z.array(text)]).optional(),
+      withoutValues: z.enum(["true", "false"]).optional(),
+    }),
+    args: ({ params, query: { redact, withoutValues } }) => ({
+      executionId: params.id,
+      options: {
+        ...(redact !== undefined && { redact: [redact].flat() }),
+        ...(withoutValues === "true" && { withoutValues: true }),
+      },
+    }),
     answers: "file",
   },
   {

@@ -5,6 +5,7 @@ import { fromBase64, toBase64 } from "../types/base64.js";
 import type { ExecutionDiff } from "../types/diff.js";
 import type { ExecutionResult, ExecutionTrace } from "../types/execution.js";
 import type { LogLine } from "../types/execution-log.js";
+import type { ExportOptions } from "../types/export.js";
 import type { ForkChanges, ForkedExecution } from "../types/fork.js";
 import type { OpenQuestion } from "../types/question.js";
 import type { ResumeOptions } from "../types/recovery.js";
@@ -13,6 +14,7 @@ import {
   deletionSchema,
   diffSchema,
   executionSchema,
+  exportSchema,
   forkSchema,
   importSchema,
   listSchema,
@@ -44,8 +46,11 @@ export interface ExecutionsApi {
   value(executionId: string, nodeId: string): Promise<unknown>;
   /** What the nodes of an execution said by `log` and `progress`, in order; of an execution 1 MB at most is kept. */
   logs(executionId: string): Promise<LogLine[]>;
-  /** An execution as one file, with its flow, what it was given, its journal and its values. `openReplay` opens it. */
-  export(executionId: string): Promise<Uint8Array>;
+  /**
+   * An execution as one file, with its flow, what it was given, its journal and its values, but for those that `options` leave out.
+   * `openReplay` opens it. Rejects with INVALID_PARAMETERS for a path of `redact` at which the execution has nothing.
+   */
+  export(executionId: string, options?: ExportOptions): Promise<Uint8Array>;
   /**
    * Puts the execution of such a file into the store, and answers with its id there: that of the file unless another one is given.
    * One that was not over is `paused`, and goes on only by `resume`. Rejects with DESERIALIZATION_FAILED for a file that cannot be
@@ -110,8 +115,8 @@ export const executions: Declaration<ExecutionsApi> = {
     export: {
       command: "exportExecution",
       role: "viewer",
-      wire: named("executionId"),
-      schema: executionSchema,
+      wire: named("executionId", "options"),
+      schema: exportSchema,
       answers: "bytes",
     },
     import: {

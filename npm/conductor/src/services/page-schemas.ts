@@ -10,6 +10,7 @@ export {
   none as diffSchema,
   none as executeSchema,
   none as executionSchema,
+  none as exportSchema,
   none as importSchema,
   none as forkSchema,
   none as listSchema,

@@ -97,6 +97,15 @@ export function valueSchema(z: Zod): ZodType {
   return executionSchema(z).extend({ nodeId: z.string() });
 }
 
+/** Arguments of `exportExecution`. An option that is not known might be one that leaves something out: it is refused. */
+export function exportSchema(z: Zod): ZodType {
+  const options = z.strictObject({
+    redact: z.array(z.string()).optional(),
+    withoutValues: z.boolean().optional(),
+  });
+  return executionSchema(z).extend({ options: options.nullish() });
+}
+
 /** Arguments of `importExecution`; the bytes are text in base64. */
 export function importSchema(z: Zod): ZodType {
   return z.object({ data: z.string(), id: z.string().min(1).max(LONGEST_ID).optional() });

@@ -2,6 +2,7 @@
 import type { NodeDefinition } from "./definition.js";
 import type { ExecutionError } from "./errors.js";
 import type { NodeExecutionState } from "./execution.js";
+import type { LeftOutOfExport } from "./export.js";
 
 /** A node at one moment. Never written to. */
 export interface ReplayNode {
@@ -55,6 +56,8 @@ export interface Replay {
   readonly flow: NodeDefinition;
   /** How it stood when it was read: `completed`, `running`, … */
   readonly status: string;
+  /** What was left out when it was exported, so that `[redacted]` stands in its place; missing where nothing was. */
+  readonly leftOut?: LeftOutOfExport;
   /** Steps of its journal. */
   readonly length: number;
   /** Where the replay stands; at first at step 0. */

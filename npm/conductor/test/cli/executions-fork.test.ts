@@ -49,7 +49,7 @@ it("forks an execution, shows how it goes, and tells what two differ in", async 
     conductor("executions", "fork", "two", ...store, "--from-step", step, "--json", "--id", `from-${step}`);
   expect(JSON.parse((await fromStep("2")).stdout)).toMatchObject({ success: true, reused: ["load"] });
   const beyond = await fromStep("99");
-  expect([beyond.code, beyond.stderr]).toEqual([1, expect.stringMatching(/give a whole number from 0 to \d+/)]);
+  expect([beyond.code, beyond.stderr]).toEqual([2, expect.stringMatching(/give a whole number from 0 to \d+/)]);
   const noLoop = await conductor("executions", "fork", "two", ...store, "--from-round", "sort=1");
   expect(noLoop.stderr).toContain("`sort` in `fromRound` is no loop");
 

@@ -91,6 +91,18 @@ describe("conductor executions", () => {
       code: 1,
       stderr: expect.stringContaining("cut short"),
     });
+    const shown = join(here, "shown.conductor-run");
+    const without = await executions("export", "double", "--output", shown, "--no-values");
+    expect(without.stdout).toMatch(/It holds no values/);
+    expect(await conductor("replay", shown)).toMatchObject({
+      code: 0,
+      stderr: "All values were left out of this execution when it was exported\n",
+    });
+    const typo = await executions("export", "double", "--output", join(here, "none"), "--redact", "**.emial");
+    expect(typo).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("no value of the execution has anything there"),
+    });
     expect((await executions("export", "none", "--output", join(here, "none"))).code).toBe(1);
     expect(existsSync(join(here, "none"))).toBe(false);
   });

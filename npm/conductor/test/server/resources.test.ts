@@ -2,7 +2,8 @@
 import { createMemoryExecutions, type ExecutionStore } from "@atomiton/storage";
 import { describe, expect, it } from "vitest";
 
-import { flowOf, serving } from "./serving.js";
+import { createConductor, openReplay } from "../../src/exports/node.js";
+import { flowOf, keyOf, serving } from "./serving.js";
 
 describe("flows of a server", () => {
   it("are saved, listed, loaded, saved again, and deleted", async () => {
@@ -226,6 +227,32 @@ describe("executions of a server", () => {
     expect((await ask("editor", "/executions/one", { method: "DELETE" })).status).toBe(404);
     expect((await ask("viewer", "/executions?colour=red")).status).toBe(400);
     expect((await post("runner", "/executions/none/cancel")).status).toBe(404);
+  });
+
+  it("are exported without what the caller leaves out, by a query and by a client", async () => {
+    const { ask, post, apiUrl } = await serving();
+    await post("editor", "/flows", flowOf("say"));
+    await post("runner", "/flows/f/run", { inputs: { mail: "ada@example.com" }, context: { executionId: "one" } });
+    const leftOutBy = async (query: string) => {
+      const answer = await ask("viewer", `/executions/one/export?${query}`);
+      const bytes = new Uint8Array(await answer.arrayBuffer());
+      expect(Buffer.from(bytes).includes("ada@example.com")).toBe(query === "");
+      return (await openReplay(bytes)).leftOut;
+    };
+    expect(await leftOutBy("")).toBeUndefined();
+    expect(await leftOutBy("withoutValues=true")).toEqual({ values: true });
+    expect(await leftOutBy("redact=mail&redact=**.mail")).toEqual({ redact: ["mail", "**.mail"] });
+    for (const query of ["redact=none", "redact=a..b", "values=false", "withoutValues=true&withoutValues=false"]) {
+      expect((await ask("viewer", `/executions/one/export?${query}`)).status, query).toBe(400);
+    }
+    const client = createConductor({ transport: "http", apiUrl, key: keyOf("viewer") } as never);
+    const bytes = await client.executions.export("one", { redact: ["**.mail"] });
+    expect((await openReplay(bytes)).leftOut).toEqual({ redact: ["**.mail"] });
+    await expect(client.executions.export("one", { redact: ["none"] })).rejects.toMatchObject({
+      code: "INVALID_PARAMETERS",
+    });
+    await expect(client.executions.export("one", { redcat: ["**.mail"] } as object)).rejects.toThrow(/redcat/);
+    await client.shutdown();
   });
 
   it("refuse an Idempotency-Key where it does not count", async () => {

@@ -100,7 +100,7 @@ export class Durability {
    *   an execution of this id
    */
   async begin(run: NewRun): Promise<KeptRun> {
-    const { id, mayExist, node, context, options, parentId, secrets, redact, fork, cause, trace } = run;
+    const { id, mayExist, node, context, options, parentId, secrets, redact, fork, cause, trace, fromFile } = run;
     const writer = await this.writer;
     this.sleepers.watch();
     if (fork !== undefined && (await writer.store.get(id)) !== undefined) throw existing(id);
@@ -140,6 +140,7 @@ export class Durability {
       ...(trace && { trace }),
       ...(file !== undefined && { file }),
       ...(types.length > 0 && { types }),
+      ...(fromFile && { leftOut: fromFile }),
     };
     const head = headBytes(
       redacted.length === 0 ? given : { ...given, redacted },
@@ -527,10 +528,17 @@ export class Durability {
       const names = new Set([...history.secretNames, ...secretsIn(begun.head)]);
       history.secrets = await this.secretsOf(names, secrets);
     }
-    const { options, held, redacted, metadata, trace, file, types, ...given } = valueIn(
-      begun.head,
-      history.secrets,
-    ) as Head;
+    const {
+      options,
+      held,
+      redacted,
+      metadata,
+      trace,
+      file,
+      types,
+      leftOut: fromFile,
+      ...given
+    } = valueIn(begun.head, history.secrets) as Head;
     withFile(node, file);
     const context = contextOf(node, given);
     if (context.nodeId !== flowId)
@@ -540,7 +548,7 @@ export class Durability {
     const inheritance = inheritanceOf(history);
     const past = { startedAt, error: error === undefined ? undefined : (JSON.parse(error) as ExecutionError) };
     const leftOut = redacted ?? [];
-    return {
+    const read = {
       node,
       context,
       options,
@@ -555,6 +563,7 @@ export class Durability {
       trace,
       types,
     };
+    return { ...read, fromFile };
   }
 
   private recorder(

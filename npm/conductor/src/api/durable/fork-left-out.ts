@@ -13,6 +13,8 @@ import { State } from "../../engine/state.js";
 import type { ForkChanges } from "../../types/fork.js";
 import { type ChangedNodes, type Comparison, changedNodes } from "./changed-nodes.js";
 import type { VariablesChange } from "./entry.js";
+import type { KeptRun } from "./kept-run.js";
+import { lostInFile } from "./lost-in-file.js";
 
 /** A fork that is planned. */
 export interface PlannedFork {
@@ -22,6 +24,7 @@ export interface PlannedFork {
   options: RunOptions;
   log: Log;
   changes: ForkChanges;
+  recorded: KeptRun;
   /** Paths of what was left out of the old execution's input and variables. */
   leftOut: readonly string[];
   /** The answers that may be taken over without some of their parts, with nodes by their place in the new flow. */
@@ -38,7 +41,8 @@ const NO_NODES: ReadonlySet<number> = new Set();
  * @throws Error INVALID_PARAMETERS that says what to give, or which node to name in `from`
  */
 export function refuseLeftOut(fork: PlannedFork): void {
-  const { changes, leftOut, answers, variables } = fork;
+  const { changes, leftOut, answers, variables, recorded } = fork;
+  refuseWithoutFlow(fork, recorded);
   if (leftOut.length === 0 && answers.length === 0 && !variables.some(([, { redacted }]) => redacted)) return;
   const plan = planOf(fork);
   const standing = standingOf(plan, whatRuns(fork));
@@ -76,6 +80,19 @@ export function refuseLeftOut(fork: PlannedFork): void {
         `which the fork runs, may read it: name ${nameOf(plan, node)} in \`from\`, so that it runs as well`,
     );
   }
+}
+
+/** Refuses a fork that would run nodes without parameters that were left out when the execution was exported. */
+function refuseWithoutFlow(fork: PlannedFork, recorded: KeptRun): void {
+  const { comparison, changes } = fork;
+  // Parameters come with the edited flow.
+  if (recorded.fromFile === undefined || (changes.flow !== undefined && recorded.fromFile.values !== true)) return;
+  const matches = comparison.after.matches(comparison.before);
+  const { inside } = recorded.fromFile.values ? { inside: NO_NODES } : whatRuns(fork);
+  const lost = lostInFile(recorded, (place) => inside.has(matches.get(place) ?? -1));
+  if (lost === undefined) return;
+  const what = recorded.fromFile.values ? "run its flow anew" : "give the whole flow as `flow`";
+  throw refused(`${lost}, which the fork would need: ${what}`);
 }
 
 function refused(message: string): Error {

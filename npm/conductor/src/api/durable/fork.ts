@@ -94,6 +94,7 @@ export function planFork(recorded: RecordedRun, changes: ForkChanges, types: Flo
     options: recorded.options,
     log,
     changes,
+    recorded,
     leftOut,
     answers: kept.flatMap(({ node: place, answer }) => {
       const parts = leftOutOf(answer);

@@ -24,6 +24,7 @@ import { notOpen, type Questions, severalOpen } from "../questions.js";
 import { RunResult, shownOf } from "../result.js";
 import type { Durability } from "./durability.js";
 import type { KeptRun, RecordedRun } from "./kept-run.js";
+import { lostInFile } from "./lost-in-file.js";
 import { openRecorded } from "./read-back.js";
 import type { Sleepers } from "./sleepers.js";
 
@@ -232,7 +233,9 @@ export class KeptExecutions {
     const redact = outline.redacts === true ? new RunRedact(outline, secrets) : undefined;
     const fork = { entries, blobs };
     const begun = { id, mayExist: false, node, context, options, parentId: executionId, secrets, redact, fork };
-    void runs.goOn(await durability.begin(begun));
+    // What its parameters lack they still lack.
+    const fromFile = changes?.flow == null ? recorded.fromFile : undefined;
+    void runs.goOn(await durability.begin({ ...begun, fromFile }));
     return { executionId: id, flowId: context.nodeId };
   }
 
@@ -279,6 +282,12 @@ export class KeptExecutions {
   /** Blocks an execution of which something that is needed was redacted and cannot be had again, and throws why. */
   async refuseLeftOut(kept: KeptRun): Promise<void> {
     const { history, recorder, leftOut = [] } = kept;
+    const lost = recorder === undefined ? undefined : lostInFile(kept);
+    if (lost !== undefined) {
+      const reason = `${lost}: it can be looked at, and not go on`;
+      await recorder?.block(reason);
+      throw coded("DESERIALIZATION_FAILED", reason, undefined);
+    }
     if (recorder === undefined || (history?.leavesOut !== true && leftOut.length === 0)) return;
     const { log, executables } = this.runs;
     const run = openRecorded(kept, { log, executables: executables() });

@@ -41,6 +41,8 @@ export interface KeptRun {
   leftOut?: readonly string[];
   /** What its request said about it. */
   metadata?: Metadata | undefined;
+  /** What was left out of the file that it came from; missing where nothing was, and for one that began here. */
+  fromFile?: LeftOutOfFile | undefined;
   /** Of one that was there before: what its trace goes on by; missing where it was not traced. */
   trace?: TraceHeaders | undefined;
 }
@@ -50,6 +52,16 @@ export interface RecordedRun extends KeptRun {
   history: Records;
   /** Versions of node types that it began with; missing where none was declared, and in records of earlier versions of the library. */
   types?: TypeVersions | undefined;
+}
+
+/** What an execution lacks since it was exported. */
+export interface LeftOutOfFile {
+  /** All values: what it was given, what nodes gave, and the parameters of its flow. */
+  values?: true;
+  /** Paths that were named; missing without them. */
+  redact?: readonly string[];
+  /** Nodes, by their place in the outline, of whose parameters something is missing. */
+  parameters?: readonly number[];
 }
 
 /** What a run is made from beside its flow. */
@@ -64,6 +76,8 @@ export type Head = Partial<ConductorExecutionContext> &
     file?: string;
     /** Versions that its node types declared. */
     types?: TypeVersions;
+    /** Of an execution that came out of a file; missing where nothing was left out of that. */
+    leftOut?: LeftOutOfFile;
   };
 
 /** Entries of what a fork may take over, and the blobs that they name. */
@@ -87,6 +101,8 @@ export interface NewRun {
   secrets: Redaction | undefined;
   redact: RunRedact | undefined;
   fork?: Fork;
+  /** What its flow lacks, where that came out of a file. */
+  fromFile?: LeftOutOfFile | undefined;
   metadata?: Metadata | undefined;
   /** What began it, where that is not a call. */
   cause?: Cause | undefined;

@@ -3,14 +3,27 @@ import type { ExecutionChange, ExecutionStore } from "@atomiton/storage";
 
 import { coded } from "../../engine/failure.js";
 import { isFinished } from "../../executions/status.js";
+import type { ExportOptions, LeftOutOfExport } from "../../types/export.js";
 import { type Hash, headOf } from "../durable/entries.js";
 import { allRecords, Records } from "../durable/records.js";
 import { sha256 } from "../durable/sha256.js";
+import { leftOutText } from "./left-out-text.js";
+import { fileChange, withoutParts } from "./redacted-file.js";
 import { replayOf } from "./replay.js";
-import { readExecutionFile, writeExecutionFile, wrong } from "./run-file.js";
+import { type ExecutionFile, readExecutionFile, writeExecutionFile, wrong } from "./run-file.js";
 
-/** An execution as a file. @throws Error NODE_NOT_FOUND where the store has none of this id */
-export async function exportExecution(store: ExecutionStore, id: string): Promise<Uint8Array> {
+/**
+ * An execution as a file.
+ *
+ * @throws Error NODE_NOT_FOUND where the store has none of this id, INVALID_PARAMETERS for options that make no sense or a path at
+ *   which nothing is
+ */
+export async function exportExecution(
+  store: ExecutionStore,
+  id: string,
+  options?: ExportOptions | null,
+): Promise<Uint8Array> {
+  const change = fileChange(options ?? {});
   // The row first: what is recorded after that may be in the file as well, and is as true.
   const row = await store.get(id);
   const begun = row && (await store.begun(id));
@@ -25,7 +38,7 @@ export async function exportExecution(store: ExecutionStore, id: string): Promis
     blobs.set(hash, data);
   }
   const { flowId, name, trigger, tags, startedAt, status, updatedAt, endedAt, reason, error, summary } = row;
-  return writeExecutionFile({
+  const file: ExecutionFile = {
     row: {
       id,
       flowId,
@@ -43,7 +56,8 @@ export async function exportExecution(store: ExecutionStore, id: string): Promis
     ...begun,
     records,
     blobs,
-  });
+  };
+  return writeExecutionFile(change === undefined ? file : await withoutParts(file, change));
 }
 
 /**
@@ -60,7 +74,7 @@ export async function importExecution(
 ): Promise<string> {
   const file = readExecutionFile(bytes);
   // What cannot be replayed is not taken in.
-  replayOf(file);
+  const { leftOut } = replayOf(file);
   const { row, document, records, blobs } = file;
   const id = wanted ?? row.id;
   const digest = async (data: Uint8Array) => hash?.(data) ?? (await sha256(data));
@@ -97,7 +111,7 @@ export async function importExecution(
       epoch: 1,
       updatedAt,
       status: isOver ? (status as "completed") : "paused",
-      reason: isOver ? (reason ?? null) : `It was ${status} when it was exported; \`resume\` goes on with it here`,
+      reason: reasonOf(isOver, status, reason, leftOut),
       ...(isOver && { endedAt }),
       ...(error !== undefined && { error }),
       ...(summary !== undefined && { summary }),
@@ -111,4 +125,18 @@ export async function importExecution(
   if (refusal === undefined) return id;
   const why = refusal.reason === "exists" ? "there is one of this id; give another `id`" : refusal.reason;
   throw coded("INVALID_PARAMETERS", `The execution ${id} cannot be imported: ${why}`, undefined);
+}
+
+/** What the row of an imported execution says. */
+function reasonOf(
+  isOver: boolean,
+  status: string,
+  reason: string | undefined,
+  leftOut: LeftOutOfExport | undefined,
+): string | null {
+  const lacks = leftOut && `${leftOutText(leftOut)} when it was exported`;
+  if (isOver) return lacks ?? reason ?? null;
+  const was = `It was ${status} when it was exported`;
+  if (leftOut?.values) return `${was}, and its values were left out: it can be looked at, and not go on`;
+  return `${was}; \`resume\` goes on with it here${lacks === undefined ? "" : ", where nothing is needed that was left out"}`;
 }

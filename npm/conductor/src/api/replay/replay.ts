@@ -6,16 +6,22 @@ import { type Outline, outlineOf } from "../../engine/outline.js";
 import type { NodeDefinition } from "../../types/definition.js";
 import type { ExecutionError } from "../../types/errors.js";
 import type { ConductorExecutionContext } from "../../types/execution.js";
+import type { LeftOutOfExport } from "../../types/export.js";
 import type { Replay, ReplayMoment } from "../../types/replay.js";
 import { contextOf } from "../contexts.js";
 import { valueIn } from "../durable/entries.js";
+import type { LeftOutOfFile } from "../durable/kept-run.js";
 import { stepsOf } from "../durable/recorded-steps.js";
 import { Records } from "../durable/records.js";
 import { Moments } from "./moments.js";
 import { type ExecutionFile, readExecutionFile, wrong } from "./run-file.js";
 
 /** What an execution was made from, beside its flow. */
-type Head = Partial<ConductorExecutionContext> & { options: RunOptions; held: readonly number[] };
+type Head = Partial<ConductorExecutionContext> & {
+  options: RunOptions;
+  held: readonly number[];
+  leftOut?: LeftOutOfFile;
+};
 
 /**
  * Opens an execution that `conductor.executions.export` gave.
@@ -42,19 +48,24 @@ class RecordedReplay implements Replay {
   readonly executionId: string;
   readonly flow: NodeDefinition;
   readonly status: string;
+  readonly leftOut?: LeftOutOfExport;
   private readonly moments: Moments;
   private current: ReplayMoment;
 
   constructor({ row, document, head, records, blobs }: ExecutionFile) {
     const flow = JSON.parse(document) as NodeDefinition;
     const outline = checked(flow, row.flowId);
-    const { options, held, ...given } = headIn(head, outline);
+    const { options, held, leftOut, ...given } = headIn(head, outline);
     const history = new Records(records);
     for (const [hash, data] of blobs) history.take(hash, data);
     const steps = stepsOf(outline, { options, held, history });
     this.executionId = row.id;
     this.flow = flow;
     this.status = row.status;
+    if (leftOut !== undefined) {
+      const { values, redact } = leftOut;
+      this.leftOut = { ...(values && { values }), ...(redact && { redact }) };
+    }
     this.moments = new Moments({ steps, history, flow, context: contextOf(flow, given), options, held, row });
     this.current = this.moments.at(0);
   }
@@ -113,5 +124,14 @@ function headIn(head: Uint8Array, { nodes }: Outline): Head {
   const isNode = (place: unknown) =>
     Number.isInteger(place) && (place as number) >= 0 && (place as number) < nodes.length;
   if (!Array.isArray(held) || !held.every(isNode)) throw wrong("`held` names nodes that its flow does not have");
+  const { leftOut } = found;
+  if (leftOut !== undefined && !isLeftOut(leftOut, isNode)) throw wrong("what it says was left out makes no sense");
   return { ...found, options, held };
+}
+
+function isLeftOut(found: unknown, isNode: (place: unknown) => boolean): found is LeftOutOfFile {
+  if (typeof found !== "object" || found === null) return false;
+  const { values, redact = [], parameters = [] } = found as Record<string, unknown>;
+  const areTexts = Array.isArray(redact) && redact.every((path) => typeof path === "string");
+  return (values === undefined || values === true) && areTexts && Array.isArray(parameters) && parameters.every(isNode);
 }
