@@ -17,15 +17,20 @@ import { createSessions } from "./sessions.mjs";
  * @param {import("node:test").TestContext} t
  * @param {object} config settings of the conductor
  * @param {{ port?: number, listening?: boolean, authenticate?: Function }} options `listening: false` leaves it away until
- *   `comeBack`; `authenticate(request, sessions)` says who calls, by default every caller is an admin
+ *   `comeBack`; `authenticate(request, sessions)` says who calls, by default every caller is an admin; `users`, those of
+ *   `createUsers`, in the place of both
  */
-export async function startServer(t, config = {}, { authenticate = () => ADMIN, listening = true, ...where } = {}) {
+export async function startServer(
+  t,
+  config = {},
+  { authenticate = () => ADMIN, users, listening = true, ...where } = {},
+) {
   const conductor = createConductor({ transport: "local", ...config });
-  const sessions = createSessions();
+  const sessions = users?.auth ?? createSessions();
   const create = () =>
     createServer({
       conductor,
-      authenticate: (request) => authenticate(request, sessions),
+      authenticate: users?.authenticate ?? ((request) => authenticate(request, sessions)),
       auth: sessions,
       origins: ["*"],
       durable: config.store !== undefined,

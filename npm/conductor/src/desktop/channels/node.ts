@@ -175,7 +175,10 @@ export function createNodeChannelServer(
     const own = [...executions.list().map(activeOf), ...requested()];
     const others = (await dependencies.active?.()) ?? [];
     const known = new Set(own.map(({ executionId }) => executionId));
-    return [...own, ...others.filter(({ executionId }) => !known.has(executionId) && !executions.has(executionId))];
+    // Only what carries an execution out knows whether it is paused.
+    const paused = new Set(others.filter((each) => each.paused).map(({ executionId }) => executionId));
+    const told = own.map((each) => (paused.has(each.executionId) ? { ...each, paused: true as const } : each));
+    return [...told, ...others.filter(({ executionId }) => !known.has(executionId) && !executions.has(executionId))];
   };
 
   const waiting = async (args: unknown): Promise<OpenQuestion[]> => (await dependencies.waiting?.(idOf(args))) ?? [];
