@@ -3,7 +3,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { build } from "esbuild";
+
 import { overrunning } from "../../npm/nodes/test/overrunning.mjs";
+import { ROOT } from "../../scripts/command.mjs";
 import { bundle, createBrowser, filePage, pageFiles, serve } from "./harness/index.mjs";
 
 const browser = createBrowser();
@@ -74,15 +77,8 @@ test("types that need a machine say where they can run", async (t) => {
   }
 });
 
-test("TypeScript runs in a page under a strict policy, which loads what reads it for that alone", async (t) => {
+test("TypeScript runs in a page under a strict policy", async (t) => {
   const { tab } = await open(t);
-  // It is by far the largest of what a page may load.
-  const loaded = () =>
-    tab.evaluate(
-      () => performance.getEntriesByType("resource").filter(({ decodedBodySize }) => decodedBodySize > 1e6).length,
-    );
-  assert.equal((await tab.evaluate(() => run("code", {}, { code: "return 1" }))).result, 1);
-  assert.equal(await loaded(), 0);
   const answers = await tab.evaluate(async () => {
     const language = "typescript";
     return [
@@ -94,7 +90,24 @@ test("TypeScript runs in a page under a strict policy, which loads what reads it
   assert.equal(answers[0].result, 6);
   assert.match(answers[1].message, /^\[code\] `code` is no TypeScript: .*\(line 2, column 8 of it\)$/);
   assert.match(answers[2].message, /SyntaxError.*; if it is TypeScript, say so by `language: typescript`$/);
-  assert.equal(await loaded(), 1);
+});
+
+test("what reads TypeScript, and what runs plugins, is loaded by what needs it alone", async () => {
+  const options = { bundle: true, splitting: true, format: "esm", write: false, outdir: "/out", metafile: true };
+  const { metafile } = await build({ stdin: { contents: PAGE, resolveDir: ROOT }, logLevel: "silent", ...options });
+  const { outputs } = metafile;
+  const parts = (names) => names.flatMap((name) => Object.keys(outputs[name].inputs)).join("\n");
+  const [entry] = Object.keys(outputs).filter((name) => outputs[name].entryPoint === "<stdin>");
+  const atOnce = [entry];
+  for (const name of atOnce) {
+    for (const { path, kind } of outputs[name].imports) {
+      if (kind === "import-statement" && !atOnce.includes(path)) atOnce.push(path);
+    }
+  }
+  for (const part of [/browser\/typescript-module-/, /browser\/typescript-/, /browser\/page-/]) {
+    assert.match(parts(Object.keys(outputs)), part);
+    assert.doesNotMatch(parts(atOnce), part);
+  }
 });
 
 test("values come out of user code as they went in", async (t) => {

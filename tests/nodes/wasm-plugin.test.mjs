@@ -1,30 +1,20 @@
 /** A plugin written in Rust with the kit of Extism, built here and called by a flow. */
 
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
 
 import { createConductor } from "@atomiton/conductor/node";
 
-const CRATE = fileURLToPath(new URL("wasm-plugin", import.meta.url));
-const TARGET = "wasm32-unknown-unknown";
+import { builtPlugin } from "./wasm-plugin.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "conductor-plugin-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 const file = join(folder, "plugin.wasm");
 
-before(() => {
-  const target = fileURLToPath(new URL("../../target/wasm-plugin", import.meta.url));
-  execFileSync("cargo", ["build", "--release", "--locked", "--target", TARGET, "--target-dir", target], {
-    cwd: CRATE,
-    stdio: "inherit",
-  });
-  cpSync(join(target, TARGET, "release", "wasm_plugin.wasm"), file);
-});
+before(() => cpSync(builtPlugin(), file));
 
 async function call(name, data, more = {}) {
   const node = { id: "plugin", type: "wasm", parameters: { file, function: name, ...more } };

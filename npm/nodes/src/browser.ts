@@ -5,7 +5,7 @@
 import { machineOnly } from "./browser/machine-only.js";
 import type { NodeExecutable } from "./contract/executable.js";
 import type { Place } from "./library/place.js";
-import { factoriesOf, type NodeFactory } from "./library/registry.js";
+import { factoriesOf, lazily, type NodeFactory } from "./library/registry.js";
 import { executablesAnywhere } from "./types/anywhere.js";
 import { withEffects } from "./types/effects.js";
 import { MACHINE_ONLY } from "./types/machine-types.js";
@@ -43,10 +43,12 @@ export type { AnySchema, JsonSchema, Parsed, StandardSchema, Written } from "./o
  *
  * @param quickJs gives QuickJS; asked whenever user code is to run, so it should keep what it gave
  * @param typeScript the same for what reads TypeScript
+ * @param further types that a page runs itself, so that workers need not bring what they stand on
  */
 export function executablesWith(
   quickJs: () => Promise<WebAssembly.Module>,
   typeScript: () => Promise<WebAssembly.Module>,
+  further: readonly (readonly [string, NodeExecutable])[] = [],
 ): Map<string, NodeExecutable> {
   let place: Promise<Place> | undefined;
   return withEffects([
@@ -55,6 +57,7 @@ export function executablesWith(
       place: () => (place ??= import("./browser/place.js").then(({ createPage }) => createPage(quickJs, typeScript))),
       network: async () => (await import("./browser/network.js")).pageNetwork,
     }),
+    ...further,
     ...MACHINE_ONLY.map((type) => [type, machineOnly(type)] as const),
   ]);
 }
@@ -80,7 +83,19 @@ export async function typeScript(): Promise<WebAssembly.Module> {
 // A bundle that uses nothing of the sandbox has no QuickJS in it: that is what the marks below are for.
 
 /** The executables by type. */
-export const nodeExecutableRegistry: Map<string, NodeExecutable> = /* @__PURE__ */ executablesWith(quickJs, typeScript);
+export const nodeExecutableRegistry: Map<string, NodeExecutable> = /* @__PURE__ */ executablesWith(
+  quickJs,
+  typeScript,
+  [["wasm", /* @__PURE__ */ lazily(loadWasm)]],
+);
+
+async function loadWasm(): Promise<NodeExecutable> {
+  const [{ wasmPageNode }, { pageNetwork }] = await Promise.all([
+    import("./types/wasm/page.js"),
+    import("./browser/network.js"),
+  ]);
+  return wasmPageNode(pageNetwork);
+}
 
 /**
  * The executables as an object: `nodes[type]` executes, `nodes[type](parameters)` is one with parameters of its own. It

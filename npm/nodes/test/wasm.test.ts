@@ -127,8 +127,32 @@ describe("a plugin", () => {
     expect(reports.length).toBeLessThan(1001);
   });
 
-  it("is not run in a page", async () => {
-    expect((await places[1]?.failure("wasm", {}, { file: "a.wasm", function: "f" }))?.code).toBe("NO_TRANSPORT");
+  it("comes as bytes too", async () => {
+    const bytes = Buffer.from(SHOUT, "base64");
+    const more = { function: "shout", inputFormat: "text", outputFormat: "text" };
+    expect(await run("wasm", { data: "hi", module: { result: bytes } }, more)).toEqual({ result: "HI" });
+    for (const place of places) {
+      const why = async (input: object, given: object = {}) =>
+        (await place.failure("wasm", input, { ...more, ...given })).message;
+      expect(await why({ data: "hi" })).toContain("give the node a `file`, or bytes over an edge to `module`");
+      expect(await why({ data: "hi", module: "text" })).toContain("`module` must be the bytes of a plugin");
+    }
+  });
+
+  it("says in a page what that cannot do; tests/browser has what it can", async () => {
+    const page = places[1] as (typeof places)[number];
+    const why = async (more: object) => {
+      const { code, message } = await page.failure("wasm", { data: "x" }, { function: "shout", ...more });
+      return `${code} ${message}`;
+    };
+    const file = `data:application/wasm;base64,${SHOUT}`;
+    expect(await why({ file, allowedHosts: ["a.example"] })).toMatch(/^NO_TRANSPORT .*redirected/);
+    expect(await why({ file, allowedPaths: { "/a": "." } })).toMatch(/^NO_TRANSPORT .*folders/);
+    expect(await why({ file: "file:///a.wasm" })).toMatch(/^INVALID_PARAMETERS .*http:, https: or data:/);
+    expect(await why({ file: "data:application/wasm;base64,%%" })).toMatch(/^INVALID_PARAMETERS .*cannot be read/);
+    expect(await why({ file: "data:,x" })).toMatch(/not in base64/);
+    // Node has no workers of pages.
+    expect(await why({ file })).toMatch(/^INTERNAL_ERROR .*worker-src/);
   });
 });
 

@@ -30,6 +30,6 @@ export const LIBRARY_OUTPUTS: readonly string[] = [
   "result status id timestamp duration",
   "result status truncated duration",
   "result messageId accepted rejected response subject from to cc replyTo date text html attachments headers",
-  "result text toolCalls usage cost model finishReason repairs duration",
+  "result text toolCalls rounds usage cost model finishReason repairs duration",
   "result count dimensions usage cost model",
 ];

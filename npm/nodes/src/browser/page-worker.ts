@@ -2,6 +2,7 @@ import { NodeError } from "../contract/error.js";
 import type { FromWorker } from "../sandbox/quickjs/messages.js";
 import script from "../sandbox/quickjs/worker-script.ts?script";
 import type { WorkerThread } from "../sandbox/quickjs/worker-thread.js";
+import { startWorker } from "./start-worker.js";
 
 /**
  * Starts a worker of a page while its module is compiled. `undefined` where workers cannot be used: the browser has none, or the
@@ -12,7 +13,7 @@ export async function startPageWorker(load: () => Promise<WebAssembly.Module>): 
   const module = load();
   // A worker has to start before it is heard of.
   module.catch(() => {});
-  const worker = await startWorker();
+  const worker = await startWorker(script);
   if (worker === undefined) return undefined;
   try {
     await engineStarted(worker, await module);
@@ -54,24 +55,4 @@ function engineStarted(worker: Worker, module: WebAssembly.Module): Promise<void
     };
     worker.postMessage({ module });
   });
-}
-
-async function startWorker(): Promise<Worker | undefined> {
-  const url = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
-  try {
-    const worker = new Worker(url);
-    // A forbidden worker is made all the same, and fails without a word of why.
-    const started = await new Promise<boolean>((resolve) => {
-      worker.onmessage = () => resolve(true);
-      worker.onerror = (event) => {
-        event.preventDefault();
-        resolve(false);
-      };
-    });
-    return started ? worker : undefined;
-  } catch {
-    return undefined;
-  } finally {
-    URL.revokeObjectURL(url);
-  }
 }

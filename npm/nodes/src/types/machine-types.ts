@@ -10,7 +10,6 @@ export const MACHINE_ONLY = [
   "email",
   "database",
   "python",
-  "wasm",
 ] as const;
 
 /** A flow or a node, as far as its types go. */

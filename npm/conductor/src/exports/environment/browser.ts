@@ -113,8 +113,8 @@ function withLibrary(own: NodeExecutorFactory | undefined): NodeExecutorFactory 
   return { getNodeExecutable: (type) => own.getNodeExecutable(type) ?? getNodeExecutable(type) };
 }
 
-/** Other flows, also as tools of models, are found by the page, which runs them in the worker as well; people are asked by the page. */
-const OF_THE_PAGE = ["sub-flow", "wait-for-input", "llm"];
+/** Other flows, also as tools of models, are found by the page, which runs them in the worker as well; people are asked by the page. Plugins have a worker of their own. */
+const OF_THE_PAGE = ["sub-flow", "wait-for-input", "llm", "wasm"];
 
 /** A worker, where one is wanted; its script is loaded when something first runs. */
 function workplaceOf(

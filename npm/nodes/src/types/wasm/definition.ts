@@ -10,12 +10,12 @@ export const wasm = {
   type: "wasm",
   name: "WebAssembly",
   description:
-    "Calls a function of an Extism plugin: one file of WebAssembly, made of Rust, Go, C, AssemblyScript and others. It runs in a thread of its own and reaches nothing but what the node gives it. Needs the package @extism/extism (`npm install @extism/extism`).",
+    "Calls a function of an Extism plugin: one file of WebAssembly, made of Rust, Go, C, AssemblyScript and others. It runs in a thread of its own and reaches nothing but what the node gives it. On a machine it needs the package @extism/extism (`npm install @extism/extism`); a web page loads it with the first plugin, and lets it run where its policy allows workers of `blob:`.",
   category: "transform",
   icon: "puzzle",
   parameterSchema: {
     type: "object",
-    required: ["file", "function"],
+    required: ["function"],
     properties: {
       ...sharedParameters,
       timeout: {
@@ -27,7 +27,8 @@ export const wasm = {
         type: "string",
         "x-control": "file",
         minLength: 1,
-        description: "The plugin, a .wasm file. A relative path starts at the folder in which the flow is run.",
+        description:
+          "The plugin, a .wasm file, unless its bytes come in as `module`. A relative path starts at the folder in which the flow is run. In a web page it is an address: one to fetch, from that of the page, or a data URL in base64.",
         examples: ["plugins/greet.wasm"],
       },
       function: {
@@ -60,7 +61,7 @@ export const wasm = {
         items: { type: "string", minLength: 1 },
         default: [],
         description:
-          "Hosts that the plugin may send HTTP requests to: `api.example.com`, or `*.example.com` for all below it. Redirects are not followed. None by default; what the owner of the conductor says of connections counts as well.",
+          "Hosts that the plugin may send HTTP requests to: `api.example.com`, or `*.example.com` for all below it. Redirects are not followed. None by default; what the owner of the conductor says of connections counts as well. Refused in a web page, which cannot keep redirects from going elsewhere.",
       },
       allowedPaths: {
         type: "object",
@@ -87,7 +88,7 @@ export const wasm = {
     },
   },
   inputPorts: [input("data", "Data", "any", "What the plugin gets.")],
-  otherInputs: [],
+  otherInputs: [input("module", "Module", "any", "The plugin as bytes, instead of `file`.")],
   hasOpenInputs: true,
   outputPorts: [output("result", "Result", "any", "What the plugin gave, in the form of `outputFormat`.")],
   otherOutputs: [],

@@ -3,20 +3,18 @@ import { createRequire } from "node:module";
 import { MessageChannel } from "node:worker_threads";
 
 import { throwIfAborted } from "../../contract/abort.js";
-import { closeNames, meantText } from "../../contract/close-names.js";
 import { NodeError } from "../../contract/error.js";
 import { optionalPackage } from "../../machine/optional-package.js";
 import { inThread, type ThreadEnd } from "../../machine/thread.js";
+import { type FromThread, outputIn } from "./failure.js";
 import { answerRequests, type PluginRequest, type PluginResponse } from "./http.js";
-import text from "./plugin-thread.js?text";
+import text from "./plugin-thread.js?script";
 
 const PACKAGE = "@extism/extism";
 /** MiB of the thread's own heap. */
 const HEAP_MIB = 256;
 /** Bytes of a page of memory. */
 const PAGE = 65_536;
-/** Characters of what a plugin says that a message quotes. */
-const LONGEST_EXCERPT = 1000;
 
 /** A call of a plugin. */
 export interface PluginCall {
@@ -38,12 +36,6 @@ export interface PluginCall {
   /** Called with lines of its log. */
   onLog: ((line: string) => void) | undefined;
 }
-
-type FromThread =
-  | { log: string }
-  | { output: Uint8Array | undefined }
-  | { missing: string[] }
-  | { failed: { code: string; message: string } };
 
 /**
  * The output of a plugin's function; `undefined` where it gave none. The thread is gone by then.
@@ -79,77 +71,12 @@ export async function callPlugin(call: PluginCall): Promise<Uint8Array | undefin
         flag,
       },
       transfer: [port2],
-      take(message) {
-        if ("failed" in message) throw pluginFailure(message.failed, call);
-        if ("missing" in message) throw missingFunction(name, message.missing);
-        if ("output" in message) return { result: message.output };
-        call.onLog?.(message.log);
-        return undefined;
-      },
+      take: (message) => outputIn(message, call),
       failure: threadFailure,
     });
   } finally {
     over.abort();
     port1.close();
-  }
-}
-
-function missingFunction(name: string, functions: readonly string[]): NodeError {
-  const close = closeNames(name, functions);
-  const shown = functions.slice(0, 20).map((each) => `\`${each}\``);
-  const hint = meantText(close, shown.length > 0 ? `; there are ${shown.join(", ")}` : "; it exports none");
-  return new NodeError("INVALID_PARAMETERS", `The plugin exports no function \`${name}\`${hint}`, { retry: false });
-}
-
-function pluginFailure(
-  { code, message }: { code: string; message: string },
-  { name, maxBytes }: PluginCall,
-): NodeError {
-  const said = message.length <= LONGEST_EXCERPT ? message : `${message.slice(0, LONGEST_EXCERPT)}…`;
-  const fixed = (code: string, text: string, ...advice: string[]) =>
-    new NodeError(code, text, { ...(advice.length > 0 && { advice }), retry: false });
-  switch (code) {
-    case "module":
-      return fixed("DESERIALIZATION_FAILED", `The file is no module that can be run here: ${said}`);
-    case "import":
-      return fixed(
-        "EXECUTION_FAILED",
-        `The plugin needs \`${said}\`, which is nothing that Extism or WASI gives`,
-        "Build it with a plugin development kit of Extism, such as extism-pdk for Rust, without functions of an own host.",
-      );
-    case "signature":
-      return fixed(
-        "INVALID_PARAMETERS",
-        `\`${name}\` takes ${said} parameters, and so is no function of an Extism plugin, which takes none`,
-      );
-    case "memory":
-      return fixed(
-        "MEMORY_LIMIT_EXCEEDED",
-        `In \`${name}\`, ${said}`,
-        "Give the plugin less data, or raise `memoryPages`.",
-      );
-    case "large":
-      return fixed(
-        "MEMORY_LIMIT_EXCEEDED",
-        `The output of the plugin has ${said} bytes, and \`maxBytes\` allows ${maxBytes}`,
-      );
-    case "http":
-      return new NodeError("EXECUTION_FAILED", `A request of the plugin: ${said}`);
-    case "said":
-      return new NodeError("EXECUTION_FAILED", `The plugin failed: ${said}`);
-    case "returned":
-      return new NodeError(
-        "EXECUTION_FAILED",
-        `The plugin failed in \`${name}\` with code ${said}, and does not say why`,
-      );
-    case "trap":
-      return new NodeError("EXECUTION_FAILED", `The plugin trapped in \`${name}\`: ${said}`, {
-        advice: [
-          "Look at what the plugin does with this input; one that runs out of memory may need more `memoryPages`.",
-        ],
-      });
-    default:
-      return new NodeError("EXECUTION_FAILED", `The plugin could not be called: ${said}`);
   }
 }
 
