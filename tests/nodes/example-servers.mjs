@@ -10,15 +10,15 @@ const HTTP = "https://api.example.com";
 const DATABASE = "postgresql://app@db.example.com/shop";
 
 /**
- * Starts them. `local` puts their addresses into the text of a flow; `missingFor` says why an example cannot run on this machine,
+ * Starts them, the database only `withDatabase`. `local` puts their addresses into the text of a flow; `missingFor` says why an example cannot run on this machine,
  * if it cannot.
  */
-export async function startExampleServers() {
+export async function startExampleServers({ withDatabase = true } = {}) {
   const http = createServer((request, response) => void answer(request, response));
   const httpPort = await listening(http, http);
   const smtp = new SMTPServer({ authOptional: true, disabledCommands: ["STARTTLS"], onData: takeMail });
   const smtpPort = await listening(smtp, smtp.server);
-  const missing = missingPostgres();
+  const missing = withDatabase ? missingPostgres() : "the database was not started";
   const postgres = missing === undefined ? await startPostgres() : undefined;
   return {
     local: (flow) =>
@@ -40,7 +40,19 @@ async function listening(server, socket) {
   return socket.address().port;
 }
 
+/** Lets pages of any origin ask, with any headers, and see those of answers. */
+function allowPages(request, response) {
+  response.setHeader("access-control-allow-origin", "*");
+  response.setHeader("access-control-expose-headers", "*");
+  if (request.method !== "OPTIONS") return false;
+  response.setHeader("access-control-allow-methods", request.headers["access-control-request-method"] ?? "GET");
+  response.setHeader("access-control-allow-headers", request.headers["access-control-request-headers"] ?? "*");
+  response.writeHead(204).end();
+  return true;
+}
+
 async function answer(request, response) {
+  if (allowPages(request, response)) return;
   let body = "";
   for await (const piece of request) body += piece;
   const give = (status, value) => {
