@@ -7,6 +7,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 
 import { missingPostgres, startPostgres } from "../nodes/postgres.mjs";
 import { openAddress } from "./kill-points/places.mjs";
@@ -108,7 +109,18 @@ function spread(times) {
   return `${at(0.5)} (p99 ${at(0.99)}) ms`;
 }
 
-/** ms of a page of 50, the first and, by its cursors, those after it. */
+/** The median ms of a page of 50 out of so many executions in a new store, by each filter. */
+export async function pagesOf(store, count) {
+  await fill(store, 0, count);
+  const medians = {};
+  for (const [what, filter] of Object.entries(filters(count))) {
+    const { times } = await pages(store, filter);
+    medians[what] = times.toSorted((a, b) => a - b)[times.length >> 1];
+  }
+  return medians;
+}
+
+/** ms of a page of 50, the first and, by its cursors, those after it; how many executions they had. */
 async function pages(store, filter) {
   const times = [];
   let found = 0;
@@ -121,6 +133,11 @@ async function pages(store, filter) {
     if (next === undefined) cursor = undefined;
     else cursor = next;
   }
+  return { times, found };
+}
+
+async function pagesText(store, filter) {
+  const { times, found } = await pages(store, filter);
   return `${spread(times)}, ${found} found`;
 }
 
@@ -131,7 +148,8 @@ async function measure(name, store, count) {
   say(`${count} executions written`, `${((performance.now() - begun) / 1000).toFixed(0)} s`);
   const { executions, bytes } = await store.figures();
   say("kept", `${executions} executions, ${(bytes / MIB).toFixed(0)} MiB`);
-  for (const [what, filter] of Object.entries(filters(count))) say(`page of 50, ${what}`, await pages(store, filter));
+  for (const [what, filter] of Object.entries(filters(count)))
+    say(`page of 50, ${what}`, await pagesText(store, filter));
   const times = [];
   for (let index = 0; index < 200; index++) {
     const at = performance.now();
@@ -142,7 +160,7 @@ async function measure(name, store, count) {
   say("one by its id", spread(times));
 
   let stop = writing(store, count);
-  say("page of 50, all, while others write", await pages(store, {}));
+  say("page of 50, all, while others write", await pagesText(store, {}));
   say("writes meanwhile", spread(await stop()));
 
   stop = writing(store, 2 * count);
@@ -158,26 +176,29 @@ async function measure(name, store, count) {
   );
 }
 
-const given = process.argv.slice(2);
-const count = Number(given.find((each) => /^\d+$/.test(each)) ?? 1_000_000);
-const names = given.filter((each) => !/^\d+$/.test(each));
-for (const name of names.length > 0 ? names : ["sqlite", "postgres"]) {
-  if (name === "postgres") {
-    const missing = missingPostgres();
-    if (missing !== undefined) {
-      process.stdout.write(`postgres  skipped: ${missing}\n`);
-      continue;
+async function main(given) {
+  const count = Number(given.find((each) => /^\d+$/.test(each)) ?? 1_000_000);
+  const names = given.filter((each) => !/^\d+$/.test(each));
+  for (const name of names.length > 0 ? names : ["sqlite", "postgres"]) {
+    if (name === "postgres") {
+      const missing = missingPostgres();
+      if (missing !== undefined) {
+        process.stdout.write(`postgres  skipped: ${missing}\n`);
+        continue;
+      }
+      const { url, stop } = await startPostgres({ fsync: true });
+      const store = await openAddress({ url, schema: "history" });
+      await measure(name, store, count);
+      await store.close();
+      await stop();
+    } else {
+      const folder = mkdtempSync(join(tmpdir(), "conductor-history-"));
+      const store = await openAddress({ file: join(folder, "conductor.db") });
+      await measure("sqlite  ", store, count);
+      await store.close();
+      rmSync(folder, { recursive: true, force: true });
     }
-    const { url, stop } = await startPostgres({ fsync: true });
-    const store = await openAddress({ url, schema: "history" });
-    await measure(name, store, count);
-    await store.close();
-    await stop();
-  } else {
-    const folder = mkdtempSync(join(tmpdir(), "conductor-history-"));
-    const store = await openAddress({ file: join(folder, "conductor.db") });
-    await measure("sqlite  ", store, count);
-    await store.close();
-    rmSync(folder, { recursive: true, force: true });
   }
 }
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) await main(process.argv.slice(2));

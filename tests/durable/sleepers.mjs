@@ -97,15 +97,24 @@ async function wakeDue(file, count) {
   return { due: count, resumed: resumed.length, claimed, over };
 }
 
+/** Writes so many sleeping executions to a new store; the memory of a process beside an empty one, and beside these. */
+export async function memoryOfSleeping(folder, asleep) {
+  const [file, empty] = [join(folder, "sleepers.db"), join(folder, "empty.db")];
+  await (await openSqliteStore(empty)).close();
+  const store = await openSqliteStore(file);
+  await sleeping(store, await sleeper(store, DAY), asleep, "later-");
+  await store.close();
+  return { file, without: memoryBeside(empty), with: memoryBeside(file) };
+}
+
 async function measure(asleep, due) {
   const folder = mkdtempSync(join(tmpdir(), "conductor-sleepers-"));
   try {
-    const [file, empty] = [join(folder, "conductor.db"), join(folder, "empty.db")];
-    await (await openSqliteStore(empty)).close();
+    const memory = await memoryOfSleeping(folder, asleep);
+    process.stdout.write(`empty   ${JSON.stringify(memory.without)}\n`);
+    process.stdout.write(`${asleep} asleep ${JSON.stringify(memory.with)}\n`);
+    const { file } = memory;
     const store = await openSqliteStore(file);
-    await sleeping(store, await sleeper(store, DAY), asleep, "later-");
-    process.stdout.write(`empty   ${JSON.stringify(memoryBeside(empty))}\n`);
-    process.stdout.write(`${asleep} asleep ${JSON.stringify(memoryBeside(file))}\n`);
     await sleeping(store, await sleeper(store, DUE_AFTER), due, "due-");
     await store.close();
     await new Promise((resolve) => setTimeout(resolve, DUE_AFTER));

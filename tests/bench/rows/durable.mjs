@@ -21,7 +21,8 @@ const ONCE_LIMIT_MS = 300_000;
  * inserts by the same clients and beside DBOS Transact on the same PostgreSQL; steps that nothing waits for, beside the engine alone.
  *
  * @param {import("../measure.mjs").Bench} bench
- * @param {{ quick: boolean, backends: string[] }} options quick: a tenth of the unfinished executions, whose time counts tenfold
+ * @param {{ quick: boolean, backends: string[] }} options quick: a tenth of the unfinished executions, whose time counts tenfold, and a hundredth of
+ *   what is looked back at, which its work says
  */
 export async function* durable(bench, { quick, backends }) {
   // Stores of Node are the addon's work, or PostgreSQL's.
@@ -105,11 +106,52 @@ export async function* durable(bench, { quick, backends }) {
       const bytes = await subject.ask("bytesOfRun", { runs: 50, folder }, ONCE_LIMIT_MS);
       return { value: bytes / 1_000, aim: { atMost: 150 } };
     });
+    yield* lookingBack(folder, quick);
   } finally {
     bench.stop();
     await server?.stop();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** What a long history costs in SQLite, by the programs that measure it closely; a hundredth of it in short, whose work says so. */
+async function* lookingBack(folder, quick) {
+  // They need the built packages, which other rows do not.
+  const [{ pagesOf }, { openAddress }, { replayOf }, { memoryOfSleeping }] = await Promise.all([
+    import("../../durable/history.mjs"),
+    import("../../durable/kill-points/places.mjs"),
+    import("../../durable/long-replay.mjs"),
+    import("../../durable/sleepers.mjs"),
+  ]);
+  const short = (count) => (quick ? count / 100 : count);
+  const line = (work, unit, ratios) => ({ row: "executions that last", work, unit, figures: {}, ratios });
+  const listed = (count) => count.toLocaleString("en");
+
+  const asleep = short(100_000);
+  const memory = await memoryOfSleeping(folder, asleep);
+  if (memory.with.found < asleep) throw new Error(`${memory.with.found} of ${asleep} executions were found asleep`);
+  // What a hundredth costs is within what a process varies by: it is not taken times a hundred.
+  yield line(`memory of ${listed(asleep)} sleeping executions at the start`, "MiB", [
+    durableAim("conductor sqlite in MiB", memory.with.rss - memory.without.rss, { atMost: 50 }),
+  ]);
+
+  const kept = short(1_000_000);
+  const store = await openAddress({ file: join(folder, "history.db") });
+  try {
+    const slowest = Object.entries(await pagesOf(store, kept)).toSorted(([, a], [, b]) => b - a)[0];
+    yield line(`a page of 50 out of ${listed(kept)} executions, by the slowest of all filters (${slowest[0]})`, "ms", [
+      durableAim("conductor sqlite in ms", slowest[1], { atMost: 20 }),
+    ]);
+  } finally {
+    await store.close();
+  }
+
+  const events = short(1_000_000);
+  const replay = await replayOf(folder, events);
+  yield line(`a replay of ${listed(events)} events`, "ms", [
+    durableAim("opened in ms", replay.opened, { atMost: 1_000 }),
+    durableAim("a step in ms", replay.step, { atMost: 5 }),
+  ]);
 }
 
 function ofPostgres(name) {
