@@ -12,24 +12,59 @@ export async function withRoles(page) {
   return `${page.slice(0, begin + MARKS[0].length)}\n\n${await tables()}\n\n${page.slice(end)}`;
 }
 
-async function tables() {
-  const { paths } = await description();
-  const operations = Object.entries(paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) => ({
-      path,
-      name: `${method.toUpperCase()} ${path}`,
-      ...operation,
-    })),
+/**
+ * The operations of a description, each with the least role that may ask for it: `anyone`, or `sender` where a webhook says who may send.
+ * Of the address of all commands there is one for each command, with its `channel` and `command`.
+ *
+ * @throws Error for an operation that does not say who may ask for it
+ */
+export function operationsOf({ paths }) {
+  return Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).flatMap(([method, operation]) => {
+      const name = `${method.toUpperCase()} ${path}`;
+      const commands = operation["x-commands"];
+      if (commands === undefined) return [{ name, method, path, least: leastOf(name, operation) }];
+      return Object.entries(commands).flatMap(([channel, roles]) =>
+        Object.entries(roles).map(([command, least]) => ({
+          name: `${channel}.${command}`,
+          method,
+          path: path.replace("{channel}", channel).replace("{command}", command),
+          least: known(`${channel}.${command}`, least),
+          channel,
+          command,
+        })),
+      );
+    }),
   );
-  const least = ({ "x-role": role, security }) => (security?.length === 0 ? "anyone" : role);
+}
+
+function leastOf(name, { "x-role": role, security }) {
+  if (role === undefined && security?.length === 0) return "anyone";
+  const isUpToWebhook = /^[A-Z]+ \S*\/hooks\/\{path\}$/.test(name) && role === undefined && security !== undefined;
+  return isUpToWebhook ? "sender" : known(name, role);
+}
+
+function known(name, least) {
+  if (ROLES.includes(least) || least === "anyone") return least;
+  throw new Error(`${name} does not say who may ask for it, by \`x-role\` or \`security: []\``);
+}
+
+async function tables() {
+  const operations = operationsOf(await description());
+  const names = (found) => found.map(({ name }) => `\`${name}\``).join(", ");
   const requests = [...ROLES, "anyone"].map((role) => {
-    const names = operations.filter((operation) => least(operation) === role).map(({ name }) => `\`${name}\``);
-    return `| ${role} | ${names.join(", ")} |`;
+    const found = operations.filter(({ least, command }) => least === role && command === undefined);
+    return `| ${role} | ${names(found)} |`;
   });
-  const commands = operations.find((operation) => operation["x-commands"] !== undefined)["x-commands"];
-  const rows = Object.entries(commands).map(([channel, roles]) => {
-    const of = (wanted) => Object.keys(roles).filter((command) => roles[command] === wanted);
-    return `| \`${channel}\` | ${[...ROLES, "anyone"].map((role) => of(role).join(", ")).join(" | ")} |`;
+  const channels = new Set(operations.flatMap(({ channel }) => channel ?? []));
+  const rows = [...channels].map((name) => {
+    const of = (role) => operations.filter(({ channel, least }) => channel === name && least === role);
+    const cells = [...ROLES, "anyone"].map((role) =>
+      of(role)
+        .map(({ command }) => command)
+        .join(", "),
+    );
+    return `| \`${name}\` | ${cells.join(" | ")} |`;
   });
   return [
     "| the least role | requests |",
