@@ -44,7 +44,7 @@ const BODIES: Bodies = {
   },
 };
 
-function office(store: MemoryExecutions = createMemoryExecutions(), bodies: Bodies = BODIES) {
+function office(store: MemoryExecutions = createMemoryExecutions(), bodies: Bodies = BODIES, config: object = {}) {
   const calls: string[] = [];
   const conductor = createConductor({
     transport: "local",
@@ -61,6 +61,7 @@ function office(store: MemoryExecutions = createMemoryExecutions(), bodies: Bodi
       }),
     },
     logLevel: "error",
+    ...config,
   } as never);
   return { conductor, calls, store, executions: conductor.executions };
 }
@@ -153,6 +154,29 @@ describe("an export without what is at some paths", () => {
     expect(shapes.keyed).toEqual({ "[redacted]": 1, "[redacted]!": 2 });
     expect(shapes.bytes).toBe("[redacted]");
     expect(after.error("last")?.message).toBe("refused [redacted]");
+  });
+
+  it("leaves secrets references, and takes out what is at a path together with them", async () => {
+    const secret = "s3cr3t-value";
+    const bodies = {
+      read: ({ key }: { key: string }) => ({ auth: `Bearer ${key}`, both: `${EMAIL} ${key}`, email: EMAIL }),
+    };
+    const { conductor, executions } = office(createMemoryExecutions(), bodies, { secrets: () => secret });
+    const reads = leaf("read", { type: "read", parameters: { key: "${{ secrets.TOKEN_OF_SHOP }}" } });
+    await conductor.node.run(group("f", [reads]) as NodeDefinition, { executionId: "one" });
+    const file = await executions.export("one", { redact: ["**.email"] });
+    demandWithout(file, secret, EMAIL);
+    expect((await openReplay(file)).at(2).value("read")).toEqual({
+      auth: "Bearer ${{ secrets.TOKEN_OF_SHOP }}",
+      both: "[redacted]",
+      email: "[redacted]",
+    });
+    const other = await executions.export("one", { redact: ["auth"] });
+    demandWithout(other, secret, "Bearer");
+    // The name of a secret is no part of a value.
+    expect((await openReplay(other)).at(2).value("read")).toMatchObject({
+      both: `${EMAIL} \${{ secrets.TOKEN_OF_SHOP }}`,
+    });
   });
 
   it("is refused for a path at which nothing is, and for options that it does not know", async () => {

@@ -82,9 +82,16 @@ export function textsOf(json: Json): string[] {
     else if (Array.isArray(value)) for (const part of value) add(part);
     else if (typeof value === "object" && value !== null) {
       const { [TYPE]: type, value: content } = value;
+      // Beside text it names secrets.
+      if (type === "secret") return addLiteral(content);
       if (isBytes(type) && typeof content === "string") texts.push(utf8.decode(fromBase64(content)));
       else for (const [name, part] of Object.entries(value)) add(part, name);
     }
+  };
+  const addLiteral = (part: Json | undefined) => {
+    if (typeof part === "string") texts.push(part);
+    else if (Array.isArray(part)) for (const inner of part) addLiteral(inner);
+    else if (typeof part === "object" && part !== null) addLiteral(part.base64);
   };
   add(json);
   return texts;
