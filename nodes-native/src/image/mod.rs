@@ -1,14 +1,14 @@
 //! Pictures: read, changed, laid over one another and written.
 //!
-//! * [`job`]: what is to be done, as JavaScript says it
-//! * [`reading`]: from bytes to pixels, after a look at how many they are
-//! * [`color`]: profiles and grey
-//! * [`geometry`], [`resizing`], [`turning`]: sizes and places
-//! * [`layers`], [`blending`]: pictures over pictures
-//! * [`text`], [`fonts`]: words on pictures
-//! * [`effects`]: blur, sharpness, opacity
-//! * [`writing`]: from pixels to bytes
-//! * [`process`]: all of it in order
+//! * `job`: what is to be done, as JavaScript says it
+//! * `reading`: from bytes to pixels, after a look at how many they are
+//! * `color`: profiles and grey
+//! * `geometry`, `resizing`, `turning`: sizes and places
+//! * `layers`, `blending`: pictures over pictures
+//! * `text`, `fonts`: words on pictures
+//! * `effects`: blur, sharpness, opacity
+//! * `writing`: from pixels to bytes
+//! * `process`: all of it in order
 
 mod blending;
 mod color;

@@ -1,12 +1,12 @@
 //! Tables of text cells, kept in one buffer and looked at through selections.
 //!
-//! * [`sheet`], [`row`], [`dictionary`]: how cells lie in memory, and the rows of a table
-//! * [`blocks`], [`records`], [`pipeline`], [`reading`]: from CSV text to a sheet, on several threads
-//! * [`value`]: what cells mean as numbers and in order; shared with the TypeScript half by rule, not by code
-//! * [`condition`], [`ordering`], [`aggregate`], [`tally`], [`join`], [`matching`], [`joining`]: the operations
-//! * [`scan`], [`taking`]: files whose rows are read when they are needed, and what is made of them
-//! * [`writing`]: from a table to JSON or CSV text
-//! * [`workbook`]: sheets of workbooks, read to tables and written from them
+//! * `sheet`, `row`, `dictionary`: how cells lie in memory, and the rows of a table
+//! * `blocks`, `records`, `pipeline`, `reading`: from CSV text to a sheet, on several threads
+//! * `value`: what cells mean as numbers and in order; shared with the TypeScript half by rule, not by code
+//! * `condition`, `ordering`, `aggregate`, `tally`, `join`, `matching`, `joining`: the operations
+//! * `scan`, `taking`: files whose rows are read when they are needed, and what is made of them
+//! * `writing`: from a table to JSON or CSV text
+//! * `workbook`: sheets of workbooks, read to tables and written from them
 
 pub mod aggregate;
 mod blocks;
