@@ -33,7 +33,7 @@ export const CONDUCTOR_LAYERS = layers({
 });
 
 /** Files that only their own folder may import: what the words mean that cross to the engine. */
-export const CONDUCTOR_PRIVATE = ["engine/mailbox.ts"];
+export const CONDUCTOR_PRIVATE = ["engine/generated.ts", "engine/mailbox.ts"];
 
 /** @param {Record<string, string[] | "all">} table */
 function layers(table) {

@@ -22,6 +22,7 @@ pub mod bridge;
 pub mod error;
 pub mod flow;
 pub mod graph;
+mod numbered;
 pub mod plan;
 pub mod run;
 pub mod validate;

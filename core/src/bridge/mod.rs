@@ -6,11 +6,12 @@
 mod plans;
 mod slab;
 mod text;
-mod trace;
+pub mod trace;
 
 use std::sync::Arc;
 
 use crate::flow::Outline;
+use crate::numbered::numbered;
 use crate::plan::Plan;
 use crate::run::{EVENT_WORDS, Event, Journal, Misuse, OPTION_NUMBERS, Run, RunOptions};
 
@@ -40,19 +41,19 @@ pub const AHEAD: u32 = 1 << 31;
 /// Words of a record with its time: an event's, a free one, and the two halves of the time.
 pub const AHEAD_WORDS: usize = 6;
 
-/// Results below 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(i32)]
-#[non_exhaustive]
-pub enum Status {
-    /// The handle was never given out, or is closed.
-    UnknownHandle = -1,
-    /// The host broke the contract of a run.
-    Misuse = -2,
-    /// Memory of the host is too short for a record.
-    TooShort = -3,
-    /// The engine panicked; the run is lost, the process is not. For a binding to return.
-    Panic = -4,
+numbered! {
+    /// Results below 0.
+    #[non_exhaustive]
+    pub enum Status: i32 {
+        /// The handle was never given out, or is closed.
+        UnknownHandle = -1,
+        /// The host broke the contract of a run.
+        Misuse = -2,
+        /// Memory of the host is too short for a record.
+        TooShort = -3,
+        /// The engine panicked; the run is lost, the process is not. For a binding to return.
+        Panic = -4,
+    }
 }
 
 /// Runs of one thread of the host.

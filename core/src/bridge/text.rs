@@ -11,7 +11,7 @@ use crate::flow::{
     UNASKED_NO_RETRIES, UNASKED_RETRIES, UNASKED_TIMEOUT,
 };
 use crate::graph::{DEFAULT_WEIGHT, node_weight};
-use crate::run::{ANIMATIONS, COMPLETE};
+use crate::run::{ANIMATIONS, COMPLETE, TaskState};
 use crate::validate::{Declaration, LISTED_PROBLEMS, NodeTypes, Problem, validate_beside};
 
 /// Reads a flow from YAML, from JSON, or, for any `format` but `"yaml"` and `"json"`, from whichever it is. The answer is
@@ -133,7 +133,7 @@ pub fn constants() -> String {
     to_text(&json!({
         "version": env!("CARGO_PKG_VERSION"),
         "codes": codes,
-        "states": ["pending", "executing", "completed", "error", "skipped"],
+        "states": TaskState::ALL.iter().map(|(name, _)| name.to_lowercase()).collect::<Vec<_>>(),
         "animations": animations,
         "complete": COMPLETE,
         "defaultWeight": DEFAULT_WEIGHT,

@@ -7,37 +7,58 @@ use crate::run::{Journal, Op, RunOptions, TaskState};
 
 /// Numbers before the first change: how many changes, how many steps, and how many of the nodes directly within the
 /// node that was run (of a leaf, itself) completed and failed.
-const HEADER: usize = 4;
+pub const TRACE_HEADER: usize = 4;
+
+/// Bits of the step of the animation, from the lowest one on, in the number of a change.
+pub const STEP_BITS: u32 = 8;
+/// Bits of a percent.
+pub const PERCENT_BITS: u32 = 7;
+/// Bits of a state.
+pub const STATE_BITS: u32 = 3;
+/// Where the overall percent begins.
+pub const OVERALL_SHIFT: u32 = STEP_BITS;
+/// Where the node's percent begins.
+pub const PERCENT_SHIFT: u32 = OVERALL_SHIFT + PERCENT_BITS;
+/// Where the state begins.
+pub const STATE_SHIFT: u32 = PERCENT_SHIFT + PERCENT_BITS;
+/// The bit that says whether the state is another one than before.
+pub const ENTERED_SHIFT: u32 = STATE_SHIFT + STATE_BITS;
+/// Where the node begins, beyond what a word holds.
+pub const NODE_SHIFT: u32 = ENTERED_SHIFT + 1;
+
+const fn mask(bits: u32) -> u32 {
+    (1 << bits) - 1
+}
 
 /// The journal's trace: a header, then a number for each change of a node other than a group that was run, then for
 /// each step with changes the place of the first of them and the time.
 ///
-/// From its lowest bit on, the number of a change holds the step of the animation (8 bits), the overall percent (7), the
-/// node's percent (7), its state (3), whether that is another one than before (1), and the node.
+/// From its lowest bit on, the number of a change holds the step of the animation, the overall percent, the node's percent, its
+/// state, whether that is another one than before, and the node.
 ///
 /// Empty where the journal is none of this plan.
 pub(super) fn packed(journal: &Journal, plan: &Arc<Plan>, options: RunOptions) -> Vec<f64> {
     let nodes = plan.len() as u32;
     let own = u32::from(nodes > 1);
     let mut states = vec![TaskState::Pending; plan.len()];
-    let mut numbers = vec![0.0; HEADER];
+    let mut numbers = vec![0.0; TRACE_HEADER];
     let mut steps: Vec<f64> = Vec::new();
     let replayed = journal.replay(plan.clone(), options, true, |time, ops| {
-        let first = numbers.len() - HEADER;
+        let first = numbers.len() - TRACE_HEADER;
         for op in ops {
             if let Op::Change { task, state, percent, overall, step } = *op
                 && (own..nodes).contains(&task)
             {
                 let before = std::mem::replace(&mut states[task as usize], state);
-                let low = step & 0xff
-                    | (overall & 0x7f) << 8
-                    | (percent & 0x7f) << 15
-                    | u32::from(state.number()) << 22
-                    | u32::from(before != state) << 25;
-                numbers.push(f64::from(task) * f64::from(1 << 26) + f64::from(low));
+                let low = step & mask(STEP_BITS)
+                    | (overall & mask(PERCENT_BITS)) << OVERALL_SHIFT
+                    | (percent & mask(PERCENT_BITS)) << PERCENT_SHIFT
+                    | u32::from(state.number()) << STATE_SHIFT
+                    | u32::from(before != state) << ENTERED_SHIFT;
+                numbers.push(f64::from(task) * f64::from(1 << NODE_SHIFT) + f64::from(low));
             }
         }
-        if numbers.len() - HEADER > first {
+        if numbers.len() - TRACE_HEADER > first {
             steps.extend([first as f64, time]);
         }
     });
@@ -47,7 +68,7 @@ pub(super) fn packed(journal: &Journal, plan: &Arc<Plan>, options: RunOptions) -
     let count = |wanted| {
         (own..nodes).filter(|node| plan.node(*node).parent == 0 && states[*node as usize] == wanted).count()
     };
-    numbers[0] = (numbers.len() - HEADER) as f64;
+    numbers[0] = (numbers.len() - TRACE_HEADER) as f64;
     numbers[1] = (steps.len() / 2) as f64;
     numbers[2] = count(TaskState::Completed) as f64;
     numbers[3] = count(TaskState::Error) as f64;

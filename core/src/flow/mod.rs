@@ -35,8 +35,10 @@ pub(crate) use json::{NOT_JSON, read_value};
 pub use json::{from_json, to_json};
 pub use limits::Limits;
 pub use outline::{
-    Branches, EDGE_WORDS, HEADER_WORDS, LIMIT_WORDS, MalformedOutline, NODE_WORDS, Name, NodeLimit, Outline,
-    OutlineEdge, OutlineNode, OutlineReference, REFERENCE_WORDS, Rate, Section,
+    BRANCHES_BITS, BRANCHES_SHIFT, BranchMode, Branches, CONTINUE_SHIFT, DISABLED_SHIFT, EDGE_WORDS,
+    HEADER_WORDS, LIMIT_WORDS, MAX_WIDTH, MalformedOutline, NODE_WORDS, Name, NodeLimit, Outline,
+    OutlineEdge, OutlineNode, OutlineReference, PARALLEL_SHIFT, PERSISTS_SHIFT, REFERENCE_WORDS, Rate,
+    SECTION_MASK, SECTION_SHIFT, Section, TOLERANT_SHIFT,
 };
 pub(crate) use outline::{runs_in_rounds, section_of};
 pub use policy::{

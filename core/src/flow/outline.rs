@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 use super::NodeDefinition;
 use super::policy::{Policy, rate_key};
 use crate::graph::node_weight;
+use crate::numbered::numbered;
 
 /// Number of an interned string. [`Name::NONE`] stands for a missing, null or empty string, which for a handle means
 /// the default one; [`Name::ERROR`] is the handle `error`.
@@ -58,34 +59,33 @@ pub struct OutlineNode {
     pub section: Section,
 }
 
-/// What a child of a `try` is for. Edges join children of the body only.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Section {
-    /// Runs first. All children that are named for nothing else.
-    #[default]
-    Body,
-    /// Runs after a failure of the body. One child at most.
-    Catch,
-    /// Runs at the end, however the others went. One child at most.
-    Finally,
+numbered! {
+    /// What a child of a `try` is for. Edges join children of the body only.
+    #[derive(Default, Hash)]
+    pub enum Section: u32 {
+        /// Runs first. All children that are named for nothing else.
+        #[default]
+        Body = 0,
+        /// Runs after a failure of the body. One child at most.
+        Catch = 1,
+        /// Runs at the end, however the others went. One child at most.
+        Finally = 2,
+    }
 }
 
-impl Section {
-    fn from_bits(bits: u32) -> Section {
-        match bits & SECTION_MASK {
-            1 => Section::Catch,
-            2 => Section::Finally,
-            _ => Section::Body,
-        }
-    }
-
-    /// Its place among the sections of a `try`.
-    pub(crate) fn number(self) -> u32 {
-        match self {
-            Section::Body => 0,
-            Section::Catch => 1,
-            Section::Finally => 2,
-        }
+numbered! {
+    /// The kinds of [`Branches`].
+    pub enum BranchMode: u32 {
+        /// [`Branches::All`].
+        All = 1,
+        /// [`Branches::Race`].
+        Race = 2,
+        /// [`Branches::AllSettled`].
+        AllSettled = 3,
+        /// [`Branches::First`].
+        First = 4,
+        /// [`Branches::Try`].
+        Try = 5,
     }
 }
 
@@ -110,24 +110,23 @@ impl Branches {
 
     /// Reads what [`Branches::bits`] wrote: `None` where it says nothing.
     fn from_bits(bits: u32) -> Option<Branches> {
-        match bits & BRANCHES_MASK {
-            1 => Some(Branches::All),
-            2 => Some(Branches::Race),
-            3 => Some(Branches::AllSettled),
-            4 => Some(Branches::First(bits >> BRANCHES_BITS & Branches::MOST)),
-            5 => Some(Branches::Try),
-            _ => None,
-        }
+        Some(match BranchMode::of(bits & BRANCHES_MASK)? {
+            BranchMode::All => Branches::All,
+            BranchMode::Race => Branches::Race,
+            BranchMode::AllSettled => Branches::AllSettled,
+            BranchMode::First => Branches::First(bits >> BRANCHES_BITS & Branches::MOST),
+            BranchMode::Try => Branches::Try,
+        })
     }
 
     /// The number of the mode, and above it how many are to succeed.
     fn bits(self) -> u32 {
         match self {
-            Branches::All => 1,
-            Branches::Race => 2,
-            Branches::AllSettled => 3,
-            Branches::First(count) => 4 | count.min(Branches::MOST) << BRANCHES_BITS,
-            Branches::Try => 5,
+            Branches::All => BranchMode::All.number(),
+            Branches::Race => BranchMode::Race.number(),
+            Branches::AllSettled => BranchMode::AllSettled.number(),
+            Branches::First(count) => BranchMode::First.number() | count.min(Branches::MOST) << BRANCHES_BITS,
+            Branches::Try => BranchMode::Try.number(),
         }
     }
 
@@ -280,7 +279,7 @@ impl Outline {
             words.extend([
                 node.id.0,
                 node.parent,
-                u32::from(node.disabled)
+                u32::from(node.disabled) << DISABLED_SHIFT
                     | u32::from(node.continue_on_error) << CONTINUE_SHIFT
                     | u32::from(node.persists) << PERSISTS_SHIFT
                     | node.branches.map_or(0, Branches::bits) << BRANCHES_SHIFT,
@@ -446,7 +445,7 @@ fn node_from_words(words: &[u32; NODE_WORDS]) -> OutlineNode {
     OutlineNode {
         id: Name(id),
         parent,
-        disabled: flags & 1 != 0,
+        disabled: flags >> DISABLED_SHIFT & 1 != 0,
         weight,
         retries: retries.checked_sub(1),
         retry_delay_ms: retry_delay.checked_sub(1),
@@ -457,7 +456,7 @@ fn node_from_words(words: &[u32; NODE_WORDS]) -> OutlineNode {
         continue_on_error: flags >> CONTINUE_SHIFT & 1 != 0,
         persists: flags >> PERSISTS_SHIFT & 1 != 0,
         branches: Branches::from_bits(flags >> BRANCHES_SHIFT),
-        section: Section::from_bits(width >> SECTION_SHIFT),
+        section: Section::of(width >> SECTION_SHIFT & SECTION_MASK).unwrap_or_default(),
     }
 }
 
@@ -479,25 +478,28 @@ fn edge_from_words(words: &[u32; EDGE_WORDS]) -> OutlineEdge {
 }
 
 /// The most items at once; the bits of a width.
-const MAX_WIDTH: u32 = 0xffff;
-/// The bit above them.
-const PARALLEL_SHIFT: u32 = 16;
-/// And the one above that.
-const TOLERANT_SHIFT: u32 = 17;
+pub const MAX_WIDTH: u32 = 0xffff;
+/// The bit above them: a group whose nodes may run side by side.
+pub const PARALLEL_SHIFT: u32 = 16;
+/// And the one above that: a loop that goes on after a round that failed.
+pub const TOLERANT_SHIFT: u32 = 17;
 /// The bits above that one: which section of a `try` the node is.
-const SECTION_SHIFT: u32 = 18;
-const SECTION_MASK: u32 = 0b11;
+pub const SECTION_SHIFT: u32 = 18;
+/// The bits of a section.
+pub const SECTION_MASK: u32 = 0b11;
 /// A reference of the root, which reads nothing: rate limits follow.
 const END_OF_REFERENCES: [u32; REFERENCE_WORDS] = [0, 0];
-/// The bit of the flags above the one that says that a node is disabled.
-const CONTINUE_SHIFT: u32 = 1;
+/// The bit of the flags that says that a node is disabled.
+pub const DISABLED_SHIFT: u32 = 0;
+/// The one above it: the run goes on after a failure of the node.
+pub const CONTINUE_SHIFT: u32 = 1;
 /// The bits above that one: when a group of branches is over.
-const BRANCHES_SHIFT: u32 = 2;
-/// The highest bit: the node waits for the disk.
-const PERSISTS_SHIFT: u32 = 31;
+pub const BRANCHES_SHIFT: u32 = 2;
 /// How many of them say which mode; those of the count stand above them.
-const BRANCHES_BITS: u32 = 3;
+pub const BRANCHES_BITS: u32 = 3;
 const BRANCHES_MASK: u32 = (1 << BRANCHES_BITS) - 1;
+/// The highest bit: the node waits for the disk.
+pub const PERSISTS_SHIFT: u32 = 31;
 
 /// Whether nodes of a type run the nodes inside of them in rounds.
 pub(crate) fn runs_in_rounds(kind: &str) -> bool {

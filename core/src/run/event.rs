@@ -3,6 +3,7 @@
 use super::Misuse;
 use crate::error::ErrorCode;
 use crate::flow::Name;
+use crate::numbered::numbered;
 
 /// Something that happened outside. An event for an attempt that is over is ignored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +94,43 @@ pub enum Event {
     TakenOver,
 }
 
+numbered! {
+    /// The kinds of events, as the low byte of a record has them.
+    pub enum EventKind: u32 {
+        /// [`Event::Done`].
+        Done = 1,
+        /// [`Event::Failed`].
+        Failed = 2,
+        /// [`Event::Route`].
+        Route = 3,
+        /// [`Event::Progress`].
+        Progress = 4,
+        /// [`Event::Items`] that are all.
+        Items = 5,
+        /// [`Event::Items`] after which there may be more.
+        ItemsOpenEnded = 6,
+        /// [`Event::Cancel`].
+        Cancel = 7,
+        /// [`Event::Pause`].
+        Pause = 8,
+        /// [`Event::Resume`].
+        Resume = 9,
+        /// [`Event::Advice`].
+        Advice = 10,
+        /// [`Event::End`].
+        End = 11,
+        /// [`Event::TakenOver`].
+        TakenOver = 12,
+        /// [`Event::Persisted`].
+        Persisted = 13,
+    }
+}
+
+/// In the first word of a record, of an op as well: the bits of the kind.
+pub const KIND_MASK: u32 = 0xff;
+/// And where the attempt begins above them.
+pub const ATTEMPT_SHIFT: u32 = 8;
+
 /// Words of one event.
 pub const EVENT_WORDS: usize = 3;
 
@@ -102,22 +140,29 @@ impl Event {
 
     /// The record that crosses from the host: kind and attempt (`kind | attempt << 8`), task, argument.
     pub fn to_words(self) -> [u32; EVENT_WORDS] {
-        let record =
-            |kind: u32, attempt: u32, task: u32, argument: u32| [kind | attempt << 8, task, argument];
+        let record = |kind: EventKind, attempt: u32, task: u32, argument: u32| {
+            [kind.number() | attempt << ATTEMPT_SHIFT, task, argument]
+        };
         match self {
-            Event::Done { task, attempt, routed } => record(1, attempt, task, routed.into()),
-            Event::Failed { task, attempt, code } => record(2, attempt, task, code.number().into()),
-            Event::Route { task, attempt, handle } => record(3, attempt, task, handle.0),
-            Event::Progress { task, attempt, percent } => record(4, attempt, task, percent),
-            Event::Items { task, attempt, count, open_ended: false } => record(5, attempt, task, count),
-            Event::Items { task, attempt, count, open_ended: true } => record(6, attempt, task, count),
-            Event::Cancel => record(7, 0, 0, 0),
-            Event::Pause => record(8, 0, 0, 0),
-            Event::Resume => record(9, 0, 0, 0),
-            Event::Advice { task, attempt, delay } => record(10, attempt, task, delay),
-            Event::End { task, attempt } => record(11, attempt, task, 0),
-            Event::TakenOver => record(12, 0, 0, 0),
-            Event::Persisted { task, attempt } => record(13, attempt, task, 0),
+            Event::Done { task, attempt, routed } => record(EventKind::Done, attempt, task, routed.into()),
+            Event::Failed { task, attempt, code } => {
+                record(EventKind::Failed, attempt, task, code.number().into())
+            }
+            Event::Route { task, attempt, handle } => record(EventKind::Route, attempt, task, handle.0),
+            Event::Progress { task, attempt, percent } => record(EventKind::Progress, attempt, task, percent),
+            Event::Items { task, attempt, count, open_ended: false } => {
+                record(EventKind::Items, attempt, task, count)
+            }
+            Event::Items { task, attempt, count, open_ended: true } => {
+                record(EventKind::ItemsOpenEnded, attempt, task, count)
+            }
+            Event::Cancel => record(EventKind::Cancel, 0, 0, 0),
+            Event::Pause => record(EventKind::Pause, 0, 0, 0),
+            Event::Resume => record(EventKind::Resume, 0, 0, 0),
+            Event::Advice { task, attempt, delay } => record(EventKind::Advice, attempt, task, delay),
+            Event::End { task, attempt } => record(EventKind::End, attempt, task, 0),
+            Event::TakenOver => record(EventKind::TakenOver, 0, 0, 0),
+            Event::Persisted { task, attempt } => record(EventKind::Persisted, attempt, task, 0),
         }
     }
 
@@ -126,25 +171,25 @@ impl Event {
     /// # Errors
     /// [`Misuse::Malformed`] for a kind or code that does not exist.
     pub fn from_words([head, task, argument]: [u32; EVENT_WORDS]) -> Result<Event, Misuse> {
-        let attempt = head >> 8;
-        Ok(match head & 0xff {
-            1 => Event::Done { task, attempt, routed: argument != 0 },
-            2 => {
+        let attempt = head >> ATTEMPT_SHIFT;
+        let kind = EventKind::of(head & KIND_MASK).ok_or(Misuse::Malformed)?;
+        Ok(match kind {
+            EventKind::Done => Event::Done { task, attempt, routed: argument != 0 },
+            EventKind::Failed => {
                 let code = u8::try_from(argument).ok().and_then(ErrorCode::from_number);
                 Event::Failed { task, attempt, code: code.ok_or(Misuse::Malformed)? }
             }
-            3 => Event::Route { task, attempt, handle: Name(argument) },
-            4 => Event::Progress { task, attempt, percent: argument },
-            5 => Event::Items { task, attempt, count: argument, open_ended: false },
-            6 => Event::Items { task, attempt, count: argument, open_ended: true },
-            7 => Event::Cancel,
-            8 => Event::Pause,
-            9 => Event::Resume,
-            10 => Event::Advice { task, attempt, delay: argument },
-            11 => Event::End { task, attempt },
-            12 => Event::TakenOver,
-            13 => Event::Persisted { task, attempt },
-            _ => return Err(Misuse::Malformed),
+            EventKind::Route => Event::Route { task, attempt, handle: Name(argument) },
+            EventKind::Progress => Event::Progress { task, attempt, percent: argument },
+            EventKind::Items => Event::Items { task, attempt, count: argument, open_ended: false },
+            EventKind::ItemsOpenEnded => Event::Items { task, attempt, count: argument, open_ended: true },
+            EventKind::Cancel => Event::Cancel,
+            EventKind::Pause => Event::Pause,
+            EventKind::Resume => Event::Resume,
+            EventKind::Advice => Event::Advice { task, attempt, delay: argument },
+            EventKind::End => Event::End { task, attempt },
+            EventKind::TakenOver => Event::TakenOver,
+            EventKind::Persisted => Event::Persisted { task, attempt },
         })
     }
 }

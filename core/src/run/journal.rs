@@ -2,17 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{EVENT_WORDS, Event, Misuse, Op, Run, RunOptions, TaskState};
+use super::{EVENT_WORDS, Event, KIND_MASK, Misuse, Op, Run, RunOptions};
 use crate::plan::Plan;
 
 /// Words of one record: an event's words, then the time as the two halves of its bits.
 pub const JOURNAL_WORDS: usize = EVENT_WORDS + 2;
-
-/// Kinds beside those of events.
-const START: u32 = 0;
-const TICK: u32 = 0xfe;
-/// Added to the kind of an event when the next one was told in the same step: ops come only after the last of them.
-const CONTINUED: u32 = 0x80;
 
 /// The calls that a run received. Everything else about a run follows from its plan, its options and this: a trace or
 /// a look at an earlier moment is a replay.
@@ -32,6 +26,13 @@ pub enum JournalError {
 }
 
 impl Journal {
+    /// A kind beside those of events: the run was started.
+    pub const START: u32 = 0;
+    /// Another one: the deadline was reached.
+    pub const TIMEOUT: u32 = 0xfe;
+    /// Added to the kind of an event when the next one was told in the same step: ops come only after the last of them.
+    pub const CONTINUED: u32 = 0x80;
+
     /// A journal from the words of [`Journal::words`]. They are checked when they are replayed.
     pub fn from_words(words: Vec<u32>) -> Journal {
         Journal { words }
@@ -48,17 +49,17 @@ impl Journal {
     }
 
     pub(super) fn push_start(&mut self, now: f64) {
-        self.push([START, 0, 0], now);
+        self.push([Journal::START, 0, 0], now);
     }
 
     pub(super) fn push_tick(&mut self, now: f64) {
-        self.push([TICK, 0, 0], now);
+        self.push([Journal::TIMEOUT, 0, 0], now);
     }
 
     /// `follows`: within the same step as the record before.
     pub(super) fn push_event(&mut self, now: f64, event: Event, follows: bool) {
         if follows && let Some(record) = self.words.len().checked_sub(JOURNAL_WORDS) {
-            self.words[record] |= CONTINUED;
+            self.words[record] |= Journal::CONTINUED;
         }
         self.push(event.to_words(), now);
     }
@@ -84,13 +85,13 @@ impl Journal {
         let mut events = Vec::new();
         for [head, task, argument, low, high] in records {
             let now = f64::from_bits(u64::from(*low) | u64::from(*high) << 32);
-            let done = match head & 0xff {
-                START => run.start(now),
-                TICK => run.handle_timeout(now),
+            let done = match head & KIND_MASK {
+                Journal::START => run.start(now),
+                Journal::TIMEOUT => run.handle_timeout(now),
                 _ => {
-                    let event = Event::from_words([*head & !CONTINUED, *task, *argument]);
+                    let event = Event::from_words([*head & !Journal::CONTINUED, *task, *argument]);
                     events.push(event.map_err(|_| JournalError::Malformed)?);
-                    if head & CONTINUED != 0 {
+                    if head & Journal::CONTINUED != 0 {
                         continue;
                     }
                     let done = run.handle_all(now, &events);
@@ -121,7 +122,7 @@ impl Journal {
                 if let Op::Change { task, state, percent, overall, step } = *op
                     && task < nodes
                 {
-                    let state = f64::from(state as u8);
+                    let state = f64::from(state.number());
                     rows.extend([time, task.into(), state, percent.into(), overall.into(), step.into()]);
                 }
             }
@@ -133,13 +134,5 @@ impl Journal {
         let bits = now.to_bits();
         self.words.extend(event);
         self.words.extend([bits as u32, (bits >> 32) as u32]);
-    }
-}
-
-/// States by the number that a trace row bears.
-impl TaskState {
-    /// The state's number in ops, views and traces.
-    pub fn number(self) -> u8 {
-        self as u8
     }
 }

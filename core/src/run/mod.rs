@@ -34,10 +34,10 @@ use crate::flow::Name;
 use crate::plan::{Kind, Plan};
 
 pub use animation::{ANIMATIONS, Animation, COMPLETE};
-pub use event::{EVENT_WORDS, Event};
+pub use event::{ATTEMPT_SHIFT, EVENT_WORDS, Event, EventKind, KIND_MASK};
 pub use journal::{JOURNAL_WORDS, Journal, JournalError};
-pub use op::{OP_WORDS, Op};
-pub use options::{OPTION_NUMBERS, RunOptions, Simulation, Target};
+pub use op::{OP_WORDS, Op, OpKind};
+pub use options::{NO_TARGET, OPTION_NUMBERS, OptionPlace, RANDOM_TARGET, RunOptions, Simulation, Target};
 pub use snapshot::SnapshotError;
 pub use task::TaskState;
 pub use view::{NODE_NUMBERS, RunSummary, VIEW_HEADER};

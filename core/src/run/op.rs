@@ -1,6 +1,8 @@
 //! What the host is asked to do.
 
+use super::event::ATTEMPT_SHIFT;
 use crate::error::ErrorCode;
+use crate::numbered::numbered;
 
 /// One instruction to the host. Ops of one step are carried out in the order given.
 ///
@@ -154,6 +156,46 @@ pub enum Op {
     },
 }
 
+numbered! {
+    /// The kinds of ops, as the low byte of a record has them.
+    pub enum OpKind: u32 {
+        /// [`Op::Start`].
+        Start = 1,
+        /// [`Op::Abort`].
+        Abort = 2,
+        /// [`Op::Enter`].
+        Enter = 3,
+        /// [`Op::Pass`].
+        Pass = 4,
+        /// [`Op::Ask`].
+        Ask = 5,
+        /// [`Op::Open`].
+        Open = 6,
+        /// [`Op::Close`].
+        Close = 7,
+        /// [`Op::Gather`].
+        Gather = 8,
+        /// [`Op::Catch`].
+        Catch = 9,
+        /// [`Op::Drop`].
+        Drop = 10,
+        /// [`Op::Change`].
+        Change = 11,
+        /// [`Op::Finish`].
+        Finish = 12,
+        /// [`Op::Block`].
+        Block = 13,
+        /// [`Op::Wait`].
+        Wait = 14,
+        /// [`Op::Reset`].
+        Reset = 15,
+        /// [`Op::Lose`].
+        Lose = 16,
+        /// [`Op::Persist`].
+        Persist = 17,
+    }
+}
+
 /// Words of one op.
 pub const OP_WORDS: usize = 4;
 
@@ -164,33 +206,45 @@ impl Op {
     pub const NO_STEP: u32 = 0xff;
     /// In `Change`: 100 % is shown.
     pub const COMPLETE_STEP: u32 = 0xfe;
+    /// In `Change`: where the percent begins above the state.
+    pub const PERCENT_SHIFT: u32 = 8;
+    /// In `Change`: where the progress of the run begins above that.
+    pub const OVERALL_SHIFT: u32 = 16;
+    /// In `Change`: the bits of each of the three.
+    pub const CHANGE_MASK: u32 = 0xff;
 
     /// The record that crosses to the host: kind and attempt (`kind | attempt << 8`), task, and two arguments.
     pub fn to_words(self) -> [u32; OP_WORDS] {
-        let record = |kind: u32, attempt: u32, task: u32, first: u32, second: u32| {
-            [kind | attempt << 8, task, first, second]
+        let record = |kind: OpKind, attempt: u32, task: u32, first: u32, second: u32| {
+            [kind.number() | attempt << ATTEMPT_SHIFT, task, first, second]
         };
         match self {
-            Op::Start { task, attempt, attempt_number } => record(1, attempt, task, attempt_number, 0),
-            Op::Abort { task, attempt, code } => record(2, attempt, task, code.number().into(), 0),
-            Op::Enter { task } => record(3, 0, task, 0, 0),
-            Op::Pass { task } => record(4, 0, task, 0, 0),
-            Op::Ask { task, attempt, known } => record(5, attempt, task, known, 0),
-            Op::Open { task, base, item } => record(6, 0, task, base, item),
-            Op::Close { task, base, item } => record(7, 0, task, base, item),
-            Op::Gather { task } => record(8, 0, task, 0, 0),
-            Op::Catch { task, cause } => record(9, 0, task, cause, 0),
-            Op::Drop { slot } => record(10, 0, slot, 0, 0),
-            Op::Change { task, state, percent, overall, step } => {
-                record(11, 0, task, state as u32 | percent << 8 | overall << 16, step)
+            Op::Start { task, attempt, attempt_number } => {
+                record(OpKind::Start, attempt, task, attempt_number, 0)
             }
-            Op::Wait { task, ms, fails } => record(14, 0, task, ms, fails.into()),
-            Op::Reset { task } => record(15, 0, task, 0, 0),
-            Op::Lose { task, base, cause } => record(16, 0, task, base, cause),
-            Op::Persist { task, attempt } => record(17, attempt, task, 0, 0),
-            Op::Block { task, input } => record(13, 0, task, input, 0),
+            Op::Abort { task, attempt, code } => {
+                record(OpKind::Abort, attempt, task, code.number().into(), 0)
+            }
+            Op::Enter { task } => record(OpKind::Enter, 0, task, 0, 0),
+            Op::Pass { task } => record(OpKind::Pass, 0, task, 0, 0),
+            Op::Ask { task, attempt, known } => record(OpKind::Ask, attempt, task, known, 0),
+            Op::Open { task, base, item } => record(OpKind::Open, 0, task, base, item),
+            Op::Close { task, base, item } => record(OpKind::Close, 0, task, base, item),
+            Op::Gather { task } => record(OpKind::Gather, 0, task, 0, 0),
+            Op::Catch { task, cause } => record(OpKind::Catch, 0, task, cause, 0),
+            Op::Drop { slot } => record(OpKind::Drop, 0, slot, 0, 0),
+            Op::Change { task, state, percent, overall, step } => {
+                let packed =
+                    u32::from(state.number()) | percent << Op::PERCENT_SHIFT | overall << Op::OVERALL_SHIFT;
+                record(OpKind::Change, 0, task, packed, step)
+            }
+            Op::Wait { task, ms, fails } => record(OpKind::Wait, 0, task, ms, fails.into()),
+            Op::Reset { task } => record(OpKind::Reset, 0, task, 0, 0),
+            Op::Lose { task, base, cause } => record(OpKind::Lose, 0, task, base, cause),
+            Op::Persist { task, attempt } => record(OpKind::Persist, attempt, task, 0, 0),
+            Op::Block { task, input } => record(OpKind::Block, 0, task, input, 0),
             Op::Finish { cause, code } => {
-                record(12, 0, cause, code.map_or(0, |code| code.number().into()), 0)
+                record(OpKind::Finish, 0, cause, code.map_or(0, |code| code.number().into()), 0)
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::numbered::numbered;
 use crate::plan::Plan;
 
 /// Settings of one run. All times in ms.
@@ -72,39 +73,72 @@ impl Default for RunOptions {
     }
 }
 
-/// Numbers that [`RunOptions::from_numbers`] reads.
-pub const OPTION_NUMBERS: usize = 14;
+numbered! {
+    /// Where each option stands among the numbers that [`RunOptions::from_numbers`] reads.
+    pub enum OptionPlace: usize {
+        /// [`RunOptions::concurrency`].
+        Concurrency = 0,
+        /// [`RunOptions::seed`], 53 bits of it.
+        Seed = 1,
+        /// [`RunOptions::retries`].
+        Retries = 2,
+        /// [`RunOptions::retry_delay`].
+        RetryDelay = 3,
+        /// [`RunOptions::jitter`], 0 or 1.
+        Jitter = 4,
+        /// [`RunOptions::timeout`].
+        Timeout = 5,
+        /// [`RunOptions::slow_mo`].
+        SlowMo = 6,
+        /// The target of [`RunOptions::simulate_error`]: the index of a node, [`NO_TARGET`] or [`RANDOM_TARGET`].
+        ErrorTarget = 7,
+        /// Its delay.
+        ErrorDelay = 8,
+        /// The target of [`RunOptions::simulate_delay`], likewise.
+        DelayTarget = 9,
+        /// Its delay.
+        Delay = 10,
+        /// [`RunOptions::keep_outputs`], 0 or 1.
+        KeepOutputs = 11,
+        /// [`RunOptions::record`], 0 or 1.
+        Record = 12,
+        /// [`RunOptions::keep_going`], 0 or 1.
+        KeepGoing = 13,
+    }
+}
 
+/// Numbers that [`RunOptions::from_numbers`] reads.
+pub const OPTION_NUMBERS: usize = OptionPlace::ALL.len();
+
+/// In an option's place for a node: none.
+pub const NO_TARGET: f64 = -1.0;
 /// In an option's place for a node: drawn from the seed.
-const RANDOM: f64 = -2.0;
+pub const RANDOM_TARGET: f64 = -2.0;
 
 impl RunOptions {
-    /// Reads options from the numbers a host fills in: concurrency, seed (53 bits), retries, retry delay, jitter,
-    /// timeout, slow motion, error target, error delay, delay target, delay, keep outputs, record, keep going. A target
-    /// is a node index, −1 for none or −2 for a random one. Numbers out of range are brought into it.
+    /// Reads options from the numbers a host fills in, each at its [`OptionPlace`]. Numbers out of range are brought into it.
     pub fn from_numbers(numbers: &[f64; OPTION_NUMBERS]) -> RunOptions {
-        let [concurrency, seed, retries, retry_delay, jitter, timeout, slow_mo, rest @ ..] = *numbers;
-        let [error_target, error_delay, delay_target, delay, keep_outputs, record, keep_going] = rest;
+        let number = |place: OptionPlace| numbers[place.number()];
         RunOptions {
-            concurrency: (concurrency as u32).max(1),
-            seed: seed as u64,
-            retries: retries as u32,
-            retry_delay: duration(retry_delay),
-            jitter: jitter != 0.0,
-            timeout: duration(timeout),
-            slow_mo: duration(slow_mo),
-            keep_going: keep_going != 0.0,
-            simulate_error: simulation(error_target, error_delay),
-            simulate_delay: simulation(delay_target, delay),
-            keep_outputs: keep_outputs != 0.0,
-            record: record != 0.0,
+            concurrency: (number(OptionPlace::Concurrency) as u32).max(1),
+            seed: number(OptionPlace::Seed) as u64,
+            retries: number(OptionPlace::Retries) as u32,
+            retry_delay: duration(number(OptionPlace::RetryDelay)),
+            jitter: number(OptionPlace::Jitter) != 0.0,
+            timeout: duration(number(OptionPlace::Timeout)),
+            slow_mo: duration(number(OptionPlace::SlowMo)),
+            keep_going: number(OptionPlace::KeepGoing) != 0.0,
+            simulate_error: simulation(number(OptionPlace::ErrorTarget), number(OptionPlace::ErrorDelay)),
+            simulate_delay: simulation(number(OptionPlace::DelayTarget), number(OptionPlace::Delay)),
+            keep_outputs: number(OptionPlace::KeepOutputs) != 0.0,
+            record: number(OptionPlace::Record) != 0.0,
         }
     }
 }
 
 fn simulation(target: f64, delay: f64) -> Option<Simulation> {
     let target = match target {
-        RANDOM => Target::Random,
+        RANDOM_TARGET => Target::Random,
         node if node >= 0.0 => Target::Node(node as u32),
         _ => return None,
     };

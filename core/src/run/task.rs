@@ -2,22 +2,24 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::numbered::numbered;
 use crate::plan::PlanNode;
 
-/// What a caller is told about a node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[repr(u8)]
-pub enum TaskState {
-    /// Not begun.
-    Pending = 0,
-    /// Begun and not over; a scope, from its first node's beginning.
-    Executing = 1,
-    /// Over, with an output.
-    Completed = 2,
-    /// Failed, or stopped before its end.
-    Error = 3,
-    /// Not run: disabled, or nothing was carried to it. Or stopped, because the group around it is over without its branch.
-    Skipped = 4,
+numbered! {
+    /// What a caller is told about a node.
+    #[derive(Serialize, Deserialize)]
+    pub enum TaskState: u8 {
+        /// Not begun.
+        Pending = 0,
+        /// Begun and not over; a scope, from its first node's beginning.
+        Executing = 1,
+        /// Over, with an output.
+        Completed = 2,
+        /// Failed, or stopped before its end.
+        Error = 3,
+        /// Not run: disabled, or nothing was carried to it. Or stopped, because the group around it is over without its branch.
+        Skipped = 4,
+    }
 }
 
 /// Where a task is on its way, for the executor.

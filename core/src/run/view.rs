@@ -59,7 +59,7 @@ impl Run {
         let records = records.as_chunks_mut::<NODE_NUMBERS>().0;
         for (task, record) in (0_u32..).zip(records.iter_mut()) {
             let found = self.task(task);
-            let state = f64::from(found.state as u8);
+            let state = f64::from(found.state.number());
             *record = [state, self.shown_percent(task, now).into(), found.started, found.ended];
         }
         self.fill_scope_percents(records);

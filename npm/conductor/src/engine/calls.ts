@@ -21,10 +21,11 @@ import {
   routedHandles,
 } from "./executables.js";
 import { failure, type Place, retryAdvice, safelyThrown, simulatedFailure } from "./failure.js";
+import { EventKind, NEVER } from "./generated.js";
 import { fire, guardSignal } from "./guarded-signal.js";
 import type { Log } from "./log.js";
 import { LoopItems } from "./loop-items.js";
-import { EventKind, FIRST_ATTEMPT, NEVER } from "./mailbox.js";
+import { FIRST_ATTEMPT } from "./mailbox.js";
 import { NodeExpressions, type RunTimes } from "./node-expressions.js";
 import { keptLog, scopedLog } from "./node-log.js";
 import { DEFAULT_HANDLE } from "./outline.js";

@@ -12,27 +12,25 @@ import { backend } from "./backend.js";
 import { type Answers, Calls, type ProgressReport } from "./calls.js";
 import { constants } from "./constants.js";
 import { coded, failure, safelyThrown } from "./failure.js";
+import {
+  AHEAD,
+  AHEAD_WORDS,
+  ATTEMPT_SHIFT,
+  Command,
+  EVENT_WORDS,
+  EventKind,
+  KIND_MASK,
+  MAILBOX_HEADER_WORDS,
+  MORE,
+  NOBODY,
+  OpKind,
+} from "./generated.js";
 import { endRun, loseBranch, loseRound, takeFailure } from "./handled-failures.js";
 import type { IncompleteAnswers } from "./incomplete-answers.js";
 import { sealed } from "./journal.js";
 import type { LeftOut, Standing } from "./left-out.js";
 import { lookAtEnd, roomForLook, stateIn, stateOf } from "./look.js";
-import {
-  AHEAD,
-  AHEAD_CAPACITY,
-  AHEAD_WORDS,
-  Command,
-  EVENT_LENGTH,
-  EventKind,
-  FIRST_ATTEMPT,
-  giveMailbox,
-  HEADER_WORDS,
-  Mailbox,
-  MORE,
-  NOBODY,
-  OpKind,
-  takeMailbox,
-} from "./mailbox.js";
+import { AHEAD_CAPACITY, FIRST_ATTEMPT, giveMailbox, Mailbox, NOTHING, takeMailbox } from "./mailbox.js";
 import { writeOptions } from "./options.js";
 import type { Outline } from "./outline.js";
 import { Plan } from "./plan.js";
@@ -322,15 +320,16 @@ export class Run implements Answers, ThreadUser {
 
   private replayStep(mailbox: Mailbox, { kind, now, events }: JournalStep, history: History): void {
     if (kind !== "events") return this.turn(mailbox, kind === "start" ? Command.start : Command.timeout, now);
-    for (let at = 0; at < events.length; at += EVENT_LENGTH) {
+    for (let at = 0; at < events.length; at += EVENT_WORDS) {
       const head = events[at] as number;
       const task = events[at + 1] as number;
-      const answer = history.answer(task, head >>> 8);
-      if (answer !== undefined && isAnswer(head & 0xff)) {
-        if (this.calls.earlier.answerAgain(task, head >>> 8, answer)) this.observer?.answered(task, head >>> 8, answer);
-      } else if ((head & 0xff) === EventKind.pause || (head & 0xff) === EventKind.resume) {
-        this.isPaused = (head & 0xff) === EventKind.pause;
-      } else if ((head & 0xff) === EventKind.takenOver) this.calls.giveUpAll();
+      const answer = history.answer(task, head >>> ATTEMPT_SHIFT);
+      if (answer !== undefined && isAnswer(head & KIND_MASK)) {
+        if (this.calls.earlier.answerAgain(task, head >>> ATTEMPT_SHIFT, answer))
+          this.observer?.answered(task, head >>> ATTEMPT_SHIFT, answer);
+      } else if ((head & KIND_MASK) === EventKind.pause || (head & KIND_MASK) === EventKind.resume) {
+        this.isPaused = (head & KIND_MASK) === EventKind.pause;
+      } else if ((head & KIND_MASK) === EventKind.takenOver) this.calls.giveUpAll();
     }
     this.turn(mailbox, mailbox.put(events, 0), now);
   }
@@ -340,9 +339,9 @@ export class Run implements Answers, ThreadUser {
     if (command === Command.start || command === Command.timeout) {
       return recorder.step(commandRecord(command === Command.start, now));
     }
-    if (command < AHEAD) return recorder.step(eventRecords(words, HEADER_WORDS, command, now));
+    if (command < AHEAD) return recorder.step(eventRecords(words, MAILBOX_HEADER_WORDS, command, now));
     for (let event = 0; event < command - AHEAD; event++) {
-      const at = HEADER_WORDS + event * AHEAD_WORDS;
+      const at = MAILBOX_HEADER_WORDS + event * AHEAD_WORDS;
       recorder.step(eventRecords(words, at, 1, this.doneAhead[event * 2 + 1] as number));
     }
   }
@@ -457,7 +456,7 @@ export class Run implements Answers, ThreadUser {
   /** Hands pending events to the engine, so that readers of its state see them. */
   flush(): void {
     if (this.doneAheadLength === 0 || (this.stepping && !this.startingAhead)) return;
-    this.step(Command.nothing, this.clock.now());
+    this.step(NOTHING, this.clock.now());
     this.stepping = this.startingAhead;
   }
 
@@ -538,7 +537,7 @@ export class Run implements Answers, ThreadUser {
   /** Hands an event over at once, so that the next reader of the state sees it. */
   tell(kind: number, attempt: number, task: number, argument: number): void {
     if (this.finished) return;
-    this.inbox.push(kind | (attempt << 8), task, argument);
+    this.inbox.push(kind | (attempt << ATTEMPT_SHIFT), task, argument);
     if (this.stepping) return;
     const now = this.clock.now();
     this.seeWorking(now);
@@ -547,7 +546,7 @@ export class Run implements Answers, ThreadUser {
 
   /** Hands an event over, together with the others that arrive in this turn of the host. */
   post(kind: number, attempt: number, task: number, argument: number): void {
-    this.inbox.push(kind | (attempt << 8), task, argument);
+    this.inbox.push(kind | (attempt << ATTEMPT_SHIFT), task, argument);
     if (this.stepping || this.scheduled) return;
     if (this.calls.running === 0 && kind <= EventKind.failed) {
       // Nothing else can be answered in this turn, so nothing is to be gained by waiting for its end.
@@ -578,10 +577,10 @@ export class Run implements Answers, ThreadUser {
     while (!this.finished) {
       if (next === 0) {
         const count = mailbox.put(inbox, sent);
-        sent += count * EVENT_LENGTH;
+        sent += count * EVENT_WORDS;
         next = count;
       }
-      if (next !== Command.nothing) this.turn(mailbox, next, now);
+      if (next !== NOTHING) this.turn(mailbox, next, now);
       if (this.finished) break;
       if (answered > 0) {
         if (sent >= answered) {
@@ -690,15 +689,15 @@ export class Run implements Answers, ThreadUser {
     const first = words[at + 2] as number;
     const second = words[at + 3] as number;
     const { calls, values } = this;
-    switch (head & 0xff) {
+    switch (head & KIND_MASK) {
       case OpKind.start:
         // The engine catches up with what was started ahead.
-        if (this.keepsOrder && head >>> 8 === FIRST_ATTEMPT && calls.hasBegun(task)) return;
-        return this.startLeaf(task, head >>> 8, first);
+        if (this.keepsOrder && head >>> ATTEMPT_SHIFT === FIRST_ATTEMPT && calls.hasBegun(task)) return;
+        return this.startLeaf(task, head >>> ATTEMPT_SHIFT, first);
       case OpKind.drop:
         return values.drop(task);
       case OpKind.persist:
-        return this.persist(task, head >>> 8);
+        return this.persist(task, head >>> ATTEMPT_SHIFT);
       case OpKind.enter:
         values.enter(task);
         return calls.markBegun(task);
@@ -720,7 +719,9 @@ export class Run implements Answers, ThreadUser {
         this.observer?.caught(task, first);
         return takeFailure(calls, task, first);
       case OpKind.ask:
-        return this.callsAll ? calls.items.tell(task, head >>> 8, first) : this.askAgain(task, head >>> 8, first);
+        return this.callsAll
+          ? calls.items.tell(task, head >>> ATTEMPT_SHIFT, first)
+          : this.askAgain(task, head >>> ATTEMPT_SHIFT, first);
       case OpKind.open:
         calls.round(task, 1);
         return calls.forget(first, values.openFrame(task, first, second));

@@ -2,7 +2,7 @@
 import type { ExecutionGraphNode } from "../types/graph.js";
 import { answer } from "./backend.js";
 import { frozenList } from "./frozen.js";
-import { EDGE_WORDS, HEADER_WORDS, NODE_WORDS } from "./outline.js";
+import { EDGE_WORDS, NODE_WORDS, OUTLINE_HEADER_WORDS } from "./generated.js";
 import type { Plan } from "./plan.js";
 
 /** What stays the same about a node during a run. */
@@ -122,7 +122,7 @@ export class Graph {
       level: numbers[index * 2 + 1] as number,
     }));
     const byName = new Map<number, NodeShape>();
-    const start = HEADER_WORDS + outline.nodes.length * NODE_WORDS;
+    const start = OUTLINE_HEADER_WORDS + outline.nodes.length * NODE_WORDS;
     let scope = -1;
     for (let edge = 0; edge < outline.edges; edge++) {
       const at = start + edge * EDGE_WORDS;
@@ -130,7 +130,7 @@ export class Graph {
         scope = words[at] as number;
         byName.clear();
         for (const child of this.plan.children(scope)) {
-          byName.set(words[HEADER_WORDS + child * NODE_WORDS] as number, shapes[child] as NodeShape);
+          byName.set(words[OUTLINE_HEADER_WORDS + child * NODE_WORDS] as number, shapes[child] as NodeShape);
         }
       }
       const source = words[at + 1] as number;

@@ -1,8 +1,6 @@
 /** Where what happened in a run is kept when the run is over. */
 import type { Backend } from "./backend.js";
-
-/** Words of a record; a run that nothing disturbs has one for each leaf and one for its start. */
-const RECORD_WORDS = 5;
+import { JOURNAL_WORDS } from "./generated.js";
 
 /** Journals of small runs are written one behind the other: an array for each would cost a tenth of such a run. */
 const PAGE_WORDS = 4096;
@@ -15,7 +13,8 @@ let used = 0;
  * @param nodes of the plan, for a guess at the length
  */
 export function sealed(engine: Backend, run: number, nodes: number): () => Uint32Array {
-  const guess = (nodes + 1) * RECORD_WORDS;
+  // A run that nothing disturbs has a record for each leaf and one for its start.
+  const guess = (nodes + 1) * JOURNAL_WORDS;
   let at = 0;
   let words = page;
   if (guess * 8 <= PAGE_WORDS) {

@@ -6,25 +6,31 @@
  * its new state and percent packed with the overall percent, and the step of the animation.
  */
 import { answer } from "./backend.js";
-import { Step } from "./mailbox.js";
+import {
+  CHANGE_MASK,
+  LOOK_HEADER_NUMBERS,
+  LOOK_NODE_NUMBERS,
+  OVERALL_SHIFT,
+  PERCENT_SHIFT,
+  Step,
+} from "./generated.js";
 import type { Plan } from "./plan.js";
 import type { Recording } from "./run-request.js";
 import { State } from "./state.js";
 
-const HEADER_NUMBERS = 4;
-const NODE_NUMBERS = 4;
 const CHANGE_NUMBERS = 3;
 
 /** Room for the look of a run of so many nodes. */
 export function roomForLook(nodes: number): Float64Array<ArrayBuffer> {
-  return new Float64Array(HEADER_NUMBERS + nodes * NODE_NUMBERS);
+  return new Float64Array(LOOK_HEADER_NUMBERS + nodes * LOOK_NODE_NUMBERS);
 }
 
 /** The look of a run of so many nodes, in which nothing has begun. */
 export function firstLook(nodes: number): Float64Array<ArrayBuffer> {
   const look = roomForLook(nodes);
   look[2] = look[3] = Number.NaN;
-  for (let at = HEADER_NUMBERS; at < look.length; at += NODE_NUMBERS) look[at + 2] = look[at + 3] = Number.NaN;
+  for (let at = LOOK_HEADER_NUMBERS; at < look.length; at += LOOK_NODE_NUMBERS)
+    look[at + 2] = look[at + 3] = Number.NaN;
   return look;
 }
 
@@ -65,7 +71,7 @@ export function nodeEndOf(look: Float64Array, node: number): number {
 
 /** Overall progress in a change, 0–100. */
 export function overallIn(packed: number): number {
-  return (packed >>> 16) & 0xff;
+  return (packed >>> OVERALL_SHIFT) & CHANGE_MASK;
 }
 
 /** Takes a change into a look. `time`: when it happened, for a node that starts or ends with it. */
@@ -121,24 +127,24 @@ export function changesBetween(earlier: Float64Array, later: Float64Array): numb
 }
 
 function nodesIn(look: Float64Array): number {
-  return (look.length - HEADER_NUMBERS) / NODE_NUMBERS;
+  return (look.length - LOOK_HEADER_NUMBERS) / LOOK_NODE_NUMBERS;
 }
 
 /** The number of the state in a change. */
 export function stateIn(packed: number): number {
-  return packed & 0xff;
+  return packed & CHANGE_MASK;
 }
 
 /** The percent of the node in a change. */
 export function percentIn(packed: number): number {
-  return (packed >>> 8) & 0xff;
+  return (packed >>> PERCENT_SHIFT) & CHANGE_MASK;
 }
 
 /** State and percents as a change has them. */
 export function pack(state: number, percent: number, overall: number): number {
-  return state | (percent << 8) | (overall << 16);
+  return state | (percent << PERCENT_SHIFT) | (overall << OVERALL_SHIFT);
 }
 
 function recordOf(node: number): number {
-  return HEADER_NUMBERS + node * NODE_NUMBERS;
+  return LOOK_HEADER_NUMBERS + node * LOOK_NODE_NUMBERS;
 }

@@ -2,8 +2,8 @@
 import { type Call, ExecutableParams } from "./call.js";
 import type { Answers, Calls } from "./calls.js";
 import { isThenable } from "./executables.js";
+import { EventKind } from "./generated.js";
 import { type Items, itemsOf, toItems } from "./items.js";
-import { EventKind } from "./mailbox.js";
 import type { NodeExpressions } from "./node-expressions.js";
 import type { KnownItems } from "./recorder.js";
 import type { RunRequest } from "./run-request.js";

@@ -1,7 +1,7 @@
 /** How long the nodes of finished runs took, and what is to be expected of a further run from that. */
 import type { FollowedRun } from "./followed-run.js";
+import { EVENT_WORDS, EventKind, KIND_MASK } from "./generated.js";
 import { lookAtEnd, nodeEndOf, nodeStartOf, stateOf } from "./look.js";
-import { EVENT_LENGTH, EventKind } from "./mailbox.js";
 import type { Outline } from "./outline.js";
 import type { Plan } from "./plan.js";
 import { stepsOf } from "./recorder.js";
@@ -100,8 +100,8 @@ export function timesOf(run: FollowedRun): RunTimes | undefined {
 function breaksIn(journal: Uint32Array): number[] {
   const breaks: number[] = [];
   for (const { now, events } of stepsOf(journal)) {
-    for (let at = 0; at < events.length; at += EVENT_LENGTH) {
-      const kind = (events[at] as number) & 0xff;
+    for (let at = 0; at < events.length; at += EVENT_WORDS) {
+      const kind = (events[at] as number) & KIND_MASK;
       if (kind === EventKind.pause || kind === EventKind.takenOver) breaks.push(now);
     }
   }

@@ -1,5 +1,6 @@
 /** How a run is to be run, as numbers for the engine. */
 import type { DebugOptions } from "../types/execution.js";
+import { NO_TARGET, OPTION_NUMBERS, OptionPlace, RANDOM_TARGET } from "./generated.js";
 import type { Outline } from "./outline.js";
 
 /** Settings of one run. Times in ms. */
@@ -23,10 +24,6 @@ export interface RunOptions {
   /** Keep every output of the outermost frame until the end. */
   keepOutputs: boolean;
 }
-
-const OPTION_NUMBERS = 14;
-const NO_TARGET = -1;
-const RANDOM_TARGET = -2;
 
 /** What was written last: runs of one conductor mostly share it, and it is never changed. */
 let last: { options: RunOptions; numbers: Float64Array } | undefined;
@@ -54,21 +51,21 @@ function isSame(one: RunOptions, other: RunOptions): boolean {
 
 function numbersOf(options: RunOptions, outline: Outline): Float64Array {
   const numbers = new Float64Array(OPTION_NUMBERS);
-  numbers[0] = options.concurrency;
-  numbers[1] = options.seed;
-  numbers[2] = options.retries;
-  numbers[3] = options.retryDelay;
-  numbers[4] = options.jitter ? 1 : 0;
-  numbers[5] = options.timeout;
-  numbers[6] = options.slowMo;
+  numbers[OptionPlace.concurrency] = options.concurrency;
+  numbers[OptionPlace.seed] = options.seed;
+  numbers[OptionPlace.retries] = options.retries;
+  numbers[OptionPlace.retryDelay] = options.retryDelay;
+  numbers[OptionPlace.jitter] = options.jitter ? 1 : 0;
+  numbers[OptionPlace.timeout] = options.timeout;
+  numbers[OptionPlace.slowMo] = options.slowMo;
   const { simulateError, simulateLongRunning } = options.debug ?? {};
-  numbers[7] = target(simulateError?.nodeId, outline);
-  numbers[8] = simulateError?.delayMs ?? 0;
-  numbers[9] = target(simulateLongRunning?.nodeId, outline);
-  numbers[10] = simulateLongRunning?.delayMs ?? 0;
-  numbers[11] = options.keepOutputs ? 1 : 0;
-  numbers[12] = 1;
-  numbers[13] = options.keepGoing ? 1 : 0;
+  numbers[OptionPlace.errorTarget] = target(simulateError?.nodeId, outline);
+  numbers[OptionPlace.errorDelay] = simulateError?.delayMs ?? 0;
+  numbers[OptionPlace.delayTarget] = target(simulateLongRunning?.nodeId, outline);
+  numbers[OptionPlace.delay] = simulateLongRunning?.delayMs ?? 0;
+  numbers[OptionPlace.keepOutputs] = options.keepOutputs ? 1 : 0;
+  numbers[OptionPlace.record] = 1;
+  numbers[OptionPlace.keepGoing] = options.keepGoing ? 1 : 0;
   return numbers;
 }
 

@@ -10,44 +10,38 @@ import { ParameterExpressions } from "../expressions/parameters.js";
 import { type NodeDefinition, type NodeEdge, runsInRounds } from "../types/definition.js";
 import { backend } from "./backend.js";
 import { constants } from "./constants.js";
+import {
+  BRANCHES_BITS,
+  BRANCHES_SHIFT,
+  BranchModes,
+  CONTINUES_ON_ERROR,
+  DISABLED,
+  EDGE_WORDS,
+  ERROR_NAME,
+  MAX_WIDTH,
+  MOST_BRANCHES,
+  NO_NAME,
+  NODE_WORDS,
+  OUTLINE_HEADER_WORDS,
+  PARALLEL,
+  SECTION_MASK,
+  SECTION_SHIFT,
+  Section,
+  TOLERANT,
+} from "./generated.js";
 import { PolicyReader, type PolicyWords } from "./policy.js";
 
-/** Layout of an outline: words before the records, of a node record, of an edge record. */
-export const HEADER_WORDS = 3;
-export const NODE_WORDS = 8;
-export const EDGE_WORDS = 5;
-
-/** The bits of a width, and the one above them, of a group whose nodes may run side by side. */
-export const MAX_WIDTH = 0xffff;
-const PARALLEL = 0x1_0000;
-/** The one above that, of a loop that goes on after a round that failed. */
-const TOLERANT = 0x2_0000;
-/** The two above that: which section of a `try` the node is. */
-const SECTION_SHIFT = 18;
-const SECTION_MASK = 0b11;
-
-/** The flags of a node. */
-export const DISABLED = 1;
-export const CONTINUES_ON_ERROR = 2;
-/** Above them: when a group of branches is over, and how many of them are to succeed. */
-const BRANCHES_SHIFT = 2;
-const BRANCHES_BITS = 3;
-const MOST_BRANCHES = 0xffff;
-const MODES = ["all", "race", "allSettled", "first"] as const;
-const TRY = MODES.length + 1;
+export { NODE_WORDS, OUTLINE_HEADER_WORDS, Section };
 
 /** When a group is over whose nodes are branches; `try` where they are sections instead, one after the other. */
-export type BranchMode = (typeof MODES)[number] | "try";
+export type BranchMode = keyof typeof BranchModes;
+
+const MODES = new Map<number, string>(Object.entries(BranchModes).map(([mode, number]) => [number, mode]));
 
 /** The mode in the flags of a node; missing where its nodes are no branches. */
 export function branchModeIn(flags: number): BranchMode | undefined {
-  const number = (flags >> BRANCHES_SHIFT) & (2 ** BRANCHES_BITS - 1);
-  return number === TRY ? "try" : MODES[number - 1];
+  return MODES.get((flags >> BRANCHES_SHIFT) & (2 ** BRANCHES_BITS - 1)) as BranchMode | undefined;
 }
-
-/** What a node of a `try` is for, as the engine numbers it. */
-export const Section = { body: 0, catch: 1, finally: 2 } as const;
-export type Section = (typeof Section)[keyof typeof Section];
 
 /** The section in the width of a node. */
 export function sectionIn(width: number): Section {
@@ -77,10 +71,6 @@ export function sectionOf(id: unknown, around: NodeDefinition): Section {
 
 /** A reference of the root, which reads nothing: rate limits follow. */
 const END_OF_REFERENCES = [0, 0];
-
-/** Numbers of strings that both sides know. */
-export const NO_NAME = 0;
-export const ERROR_NAME = 1;
 
 /** The handle by which an edge leaves or arrives that names none. */
 export const DEFAULT_HANDLE = "default";
@@ -207,7 +197,7 @@ class Encoder {
       nodeLimits === undefined
         ? (links?.references ?? [])
         : [...(links?.references ?? []), ...END_OF_REFERENCES, ...nodeLimits];
-    const records = HEADER_WORDS + nodeCount * NODE_WORDS + this.edges * EDGE_WORDS;
+    const records = OUTLINE_HEADER_WORDS + nodeCount * NODE_WORDS + this.edges * EDGE_WORDS;
     const length = records + references.length;
     // One allocation for all that a flow writes down: typed arrays are dear.
     const words = new Uint32Array(length + tableWords(nodeCount, this.edges));
@@ -215,8 +205,8 @@ class Encoder {
     words[0] = this.tooLarge || this.refused ? 0 : nodeCount;
     words[1] = this.edges;
     words[2] = this.names.length;
-    copy(nodeWords, nodeCount * NODE_WORDS, words, HEADER_WORDS);
-    copy(edgeWords, this.edges * EDGE_WORDS, words, HEADER_WORDS + nodeCount * NODE_WORDS);
+    copy(nodeWords, nodeCount * NODE_WORDS, words, OUTLINE_HEADER_WORDS);
+    copy(edgeWords, this.edges * EDGE_WORDS, words, OUTLINE_HEADER_WORDS + nodeCount * NODE_WORDS);
     for (let i = 0; i < references.length; i++) words[records + i] = references[i] as number;
     const { nodes, names, edges } = this;
     const ignoresPolicies = this.policies?.ignoresSome === true || this.hasLoneKey();
@@ -316,7 +306,7 @@ class Encoder {
   private pushNode(node: NodeDefinition, index: number, parent: number, section: Section): void {
     const { known } = this;
     let at = index * NODE_WORDS;
-    if (known !== undefined) at += HEADER_WORDS;
+    if (known !== undefined) at += OUTLINE_HEADER_WORDS;
     else if (at + NODE_WORDS > nodeWords.length) nodeWords = grown(nodeWords);
     const type: unknown = node?.type;
     const typed = typeof type === "string" && type !== "";
@@ -329,7 +319,7 @@ class Encoder {
     const disabled = set.enabled === false ? DISABLED : 0;
     const branches = branchBits(type, node, set);
     if (branches === undefined) this.refused = true;
-    else if (branches === TRY) this.tries.push({ scope: index, group: node });
+    else if (branches === BranchModes.try) this.tries.push({ scope: index, group: node });
     const flags = asks.continueOnError ? disabled | CONTINUES_ON_ERROR : disabled;
     this.put(nodeWords, at + 2, flags | ((branches ?? 0) << BRANCHES_SHIFT));
     this.put(nodeWords, at + 3, weightOf(type));
@@ -369,7 +359,7 @@ class Encoder {
   private pushEdge(edge: NodeEdge, scope: number): void {
     const { known } = this;
     let at = this.edges * EDGE_WORDS;
-    if (known !== undefined) at += HEADER_WORDS + known.nodes.length * NODE_WORDS;
+    if (known !== undefined) at += OUTLINE_HEADER_WORDS + known.nodes.length * NODE_WORDS;
     else if (at + EDGE_WORDS > edgeWords.length) edgeWords = grown(edgeWords);
     this.edges++;
     this.put(edgeWords, at, scope);
@@ -423,8 +413,8 @@ function branchBits(type: unknown, node: NodeDefinition, set: Record<string, unk
   if (type !== "parallel" || mode === undefined || mode === null) return 0;
   const { nodes } = node;
   if (!Array.isArray(nodes) || nodes.length === 0) return undefined;
-  const number = MODES.indexOf(mode as (typeof MODES)[number]) + 1;
-  if (number === 0) return undefined;
+  if (typeof mode !== "string" || mode === "try" || !Object.hasOwn(BranchModes, mode)) return undefined;
+  const number = BranchModes[mode as BranchMode];
   if (mode !== "first") return number;
   const wanted = count ?? 1;
   const fits = typeof wanted === "number" && Number.isInteger(wanted) && wanted >= 1 && wanted <= MOST_BRANCHES;
@@ -436,7 +426,7 @@ function tryBits(nodes: unknown, set: Record<string, unknown>): number | undefin
   if (!Array.isArray(nodes) || nodes.length === 0) return 0;
   const named = [set.catch, set.finally].filter((id) => id !== undefined && id !== null && id !== "");
   const isInside = (id: unknown) => nodes.some((node: NodeDefinition | undefined) => node?.id === id);
-  return new Set(named).size === named.length && named.every(isInside) ? TRY : undefined;
+  return new Set(named).size === named.length && named.every(isInside) ? BranchModes.try : undefined;
 }
 
 /** Whether a group asks for its nodes to run side by side. */
@@ -477,12 +467,12 @@ function grown(words: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
 
 /** The id of a node as it was when the outline was made. */
 export function outlinedId({ words, names }: Pick<Outline, "words" | "names">, index: number): string {
-  return names[words[HEADER_WORDS + index * NODE_WORDS] as number] as string;
+  return names[words[OUTLINE_HEADER_WORDS + index * NODE_WORDS] as number] as string;
 }
 
 /** The node that encloses a node; the root encloses itself. */
 export function outlinedParent({ words }: Pick<Outline, "words">, index: number): number {
-  return words[HEADER_WORDS + index * NODE_WORDS + 1] as number;
+  return words[OUTLINE_HEADER_WORDS + index * NODE_WORDS + 1] as number;
 }
 
 /** Words of an input table. */

@@ -1,17 +1,19 @@
 /** What the engine made of an outline, as the driver reads it: where inputs come from, what policies say, the order. */
 import type { NodeDefinition } from "../types/definition.js";
 import {
-  type BranchMode,
-  branchModeIn,
   CONTINUES_ON_ERROR,
-  DEFAULT_HANDLE,
   DISABLED,
   EDGE_WORDS,
   ERROR_NAME,
-  HEADER_WORDS,
   MAX_WIDTH,
   NO_NAME,
   NODE_WORDS,
+  OUTLINE_HEADER_WORDS,
+} from "./generated.js";
+import {
+  type BranchMode,
+  branchModeIn,
+  DEFAULT_HANDLE,
   type Outline,
   outlinedId,
   outlinedParent,
@@ -103,11 +105,11 @@ export class Plan {
     const nodes = new Map<string, number>();
     const nameOf = (scope: number, id: number) => `${scope} ${id}`;
     for (let node = 1; node < this.length; node++) {
-      nodes.set(nameOf(this.parent(node), words[HEADER_WORDS + node * NODE_WORDS] as number), node);
+      nodes.set(nameOf(this.parent(node), words[OUTLINE_HEADER_WORDS + node * NODE_WORDS] as number), node);
     }
     const next = Array.from(outline.nodes, (_, node) => this.firstInput(node));
     const found: SourceEnd[] = [];
-    const first = HEADER_WORDS + this.length * NODE_WORDS;
+    const first = OUTLINE_HEADER_WORDS + this.length * NODE_WORDS;
     for (let at = first; at < first + outline.edges * EDGE_WORDS; at += EDGE_WORDS) {
       const target = nodes.get(nameOf(words[at] as number, words[at + 2] as number));
       if (target === undefined) continue;
@@ -153,17 +155,17 @@ export class Plan {
 
   /** Whether a node runs its children once per item. */
   isEach(index: number): boolean {
-    return ((this.words[HEADER_WORDS + index * NODE_WORDS + 7] as number) & MAX_WIDTH) !== 0;
+    return ((this.words[OUTLINE_HEADER_WORDS + index * NODE_WORDS + 7] as number) & MAX_WIDTH) !== 0;
   }
 
   /** When a group is over whose nodes are branches or sections; `undefined` for every other node. */
   branchMode(index: number): BranchMode | undefined {
-    return branchModeIn(this.words[HEADER_WORDS + index * NODE_WORDS + 2] as number);
+    return branchModeIn(this.words[OUTLINE_HEADER_WORDS + index * NODE_WORDS + 2] as number);
   }
 
   /** What a node is for in a `try`; the body of it, as all nodes that are in none. */
   section(index: number): Section {
-    return sectionIn(this.words[HEADER_WORDS + index * NODE_WORDS + 7] as number);
+    return sectionIn(this.words[OUTLINE_HEADER_WORDS + index * NODE_WORDS + 7] as number);
   }
 
   /** Whether a `try` runs a node of its own after a failure. */
@@ -176,35 +178,35 @@ export class Plan {
 
   /** Whether a node hands on what comes in instead of running. */
   isDisabled(index: number): boolean {
-    return ((this.words[HEADER_WORDS + index * NODE_WORDS + 2] as number) & DISABLED) !== 0;
+    return ((this.words[OUTLINE_HEADER_WORDS + index * NODE_WORDS + 2] as number) & DISABLED) !== 0;
   }
 
   /** The weight of a leaf's progress. */
   weight(index: number): number {
-    return this.words[HEADER_WORDS + index * NODE_WORDS + 3] as number;
+    return this.words[OUTLINE_HEADER_WORDS + index * NODE_WORDS + 3] as number;
   }
 
   /** The deadline of one attempt at a node in ms; 0 for none. */
   timeout(index: number): number {
-    return this.words[HEADER_WORDS + index * NODE_WORDS + 6] as number;
+    return this.words[OUTLINE_HEADER_WORDS + index * NODE_WORDS + 6] as number;
   }
 
   /** Further attempts that a node asks for; `undefined` where it asks for nothing. */
   retries(index: number): number | undefined {
-    const word = this.words[HEADER_WORDS + index * NODE_WORDS + 4] as number;
+    const word = this.words[OUTLINE_HEADER_WORDS + index * NODE_WORDS + 4] as number;
     return word === 0 ? undefined : word - 1;
   }
 
   /** The first backoff of a node in ms; `undefined` where it asks for none. */
   retryDelay(index: number): number | undefined {
-    const word = this.words[HEADER_WORDS + index * NODE_WORDS + 5] as number;
+    const word = this.words[OUTLINE_HEADER_WORDS + index * NODE_WORDS + 5] as number;
     return word === 0 ? undefined : word - 1;
   }
 
   /** Whether the run goes on after a failure of a node that no edge takes. */
   continuesOnError(index: number): boolean {
     if (index === 0) return false;
-    const flags = this.words[HEADER_WORDS + index * NODE_WORDS + 2] as number;
+    const flags = this.words[OUTLINE_HEADER_WORDS + index * NODE_WORDS + 2] as number;
     return (flags & CONTINUES_ON_ERROR) !== 0 && !this.catches(index);
   }
 
@@ -230,10 +232,10 @@ export class Plan {
   /** The numbers of the handles by which edges leave a node. */
   private handlesLeft(index: number): number[] {
     const { words } = this;
-    const id = words[HEADER_WORDS + index * NODE_WORDS];
+    const id = words[OUTLINE_HEADER_WORDS + index * NODE_WORDS];
     const scope = this.parent(index);
     const handles: number[] = [];
-    const first = HEADER_WORDS + this.length * NODE_WORDS;
+    const first = OUTLINE_HEADER_WORDS + this.length * NODE_WORDS;
     for (let at = first; at < first + this.outline.edges * EDGE_WORDS; at += EDGE_WORDS) {
       if (words[at] === scope && words[at + 1] === id) handles.push(words[at + 3] as number);
     }

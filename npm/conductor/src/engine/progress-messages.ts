@@ -1,5 +1,5 @@
 /** The messages that executables send with their progress, each at its place in the journal. */
-import { EventKind } from "./mailbox.js";
+import { ATTEMPT_SHIFT, CONTINUED, EventKind, JOURNAL_WORDS, KIND_MASK } from "./generated.js";
 
 /**
  * What is kept of all messages of a run: their characters, and so many for each message. A run may report for ever; what it
@@ -36,11 +36,6 @@ export class ProgressMessages {
     this.kept.texts.push(text);
   }
 }
-
-/** Words of a record in the journal: kind and attempt, task, argument, and the time. */
-const RECORD = 5;
-/** The bit of the kind that joins a record with the next one. */
-const KIND = 0x7f;
 
 /** Reports of one node, in the order in which they came. */
 interface Reports {
@@ -83,18 +78,18 @@ function reportsIn({ reports, texts, end }: KeptMessages, journal: Uint32Array, 
   const halves = new Uint32Array(time.buffer);
   let report = 0;
   let next = 0;
-  for (let at = 0; at + RECORD <= journal.length; at += RECORD) {
+  for (let at = 0; at + JOURNAL_WORDS <= journal.length; at += JOURNAL_WORDS) {
     const head = journal[at] as number;
     const task = journal[at + 1] as number;
-    if ((head & KIND) !== EventKind.progress || task >= nodes) continue;
-    const attempt = head >>> 8;
+    if ((head & KIND_MASK & ~CONTINUED) !== EventKind.progress || task >= nodes) continue;
+    const attempt = head >>> ATTEMPT_SHIFT;
     const own = found.get(task) ?? { times: [], percents: [], texts: [], attempt, next: 0 };
     found.set(task, own);
     // What a report does not say is what the attempt said before.
     let text = own.attempt === attempt ? own.texts.at(-1) : undefined;
     if (reports[next] === report) text = texts[next++];
     else if (report >= end) text = undefined;
-    halves.set(journal.subarray(at + 3, at + RECORD));
+    halves.set(journal.subarray(at + 3, at + JOURNAL_WORDS));
     own.attempt = attempt;
     own.times.push(time[0] as number);
     own.percents.push(journal[at + 2] as number);

@@ -4,16 +4,26 @@
  */
 import type { Ask, Effects } from "@atomiton/nodes";
 import { isRecord } from "@atomiton/values";
-
 import type { NodeDefinition } from "../types/definition.js";
 import type { ExecutionError } from "../types/errors.js";
 import type { LogLine } from "../types/execution-log.js";
 import type { OpenQuestion } from "../types/question.js";
 import type { Asker, Call } from "./call.js";
 import type { NodeExecutorFactory } from "./executables.js";
+import {
+  ATTEMPT_SHIFT,
+  CONTINUED,
+  EVENT_WORDS,
+  EventKind,
+  JOURNAL_WORDS,
+  JournalKind,
+  KIND_MASK,
+  NODE_WORDS,
+  OUTLINE_HEADER_WORDS,
+  PERSISTS_SHIFT,
+} from "./generated.js";
 import type { Items } from "./items.js";
-import { EventKind } from "./mailbox.js";
-import { DEFAULT_HANDLE, HEADER_WORDS, NODE_WORDS, type Outline } from "./outline.js";
+import { DEFAULT_HANDLE, type Outline } from "./outline.js";
 import type { Redacted } from "./redact.js";
 
 /** Items of a scope, and how many were known before. */
@@ -156,13 +166,7 @@ export interface History {
   isAsleep: boolean;
 }
 
-/** Words of a record of the journal. */
-export const RECORD_WORDS = 5;
-const START = 0;
-const TIMEOUT = 0xfe;
-/** In the kind of an event: the next one was told in the same step. */
-const CONTINUED = 0x80;
-const KIND = 0xff;
+export { JOURNAL_WORDS };
 
 /** One step of a journal. */
 export interface JournalStep {
@@ -184,7 +188,7 @@ function pushRecord(words: number[], head: number, task: number, argument: numbe
 /** The records of a step that starts a run or looks at its timers. */
 export function commandRecord(isStart: boolean, now: number): number[] {
   const words: number[] = [];
-  pushRecord(words, isStart ? START : TIMEOUT, 0, 0, now);
+  pushRecord(words, isStart ? JournalKind.start : JournalKind.timeout, 0, 0, now);
   return words;
 }
 
@@ -199,7 +203,7 @@ export function cancelRecords(last: ArrayLike<number> | undefined, now: number):
 /** The records of a step in which events were told. */
 export function eventRecords(events: ArrayLike<number>, from: number, count: number, now: number): number[] {
   const words: number[] = [];
-  for (let event = 0, at = from; event < count; event++, at += 3) {
+  for (let event = 0, at = from; event < count; event++, at += EVENT_WORDS) {
     const follows = event + 1 < count ? CONTINUED : 0;
     pushRecord(words, (events[at] as number) | follows, events[at + 1] as number, events[at + 2] as number, now);
   }
@@ -209,14 +213,14 @@ export function eventRecords(events: ArrayLike<number>, from: number, count: num
 /** The steps that records tell of. */
 export function* stepsOf(journal: Uint32Array): Generator<JournalStep> {
   let events: number[] = [];
-  for (let at = 0; at + RECORD_WORDS <= journal.length; at += RECORD_WORDS) {
+  for (let at = 0; at + JOURNAL_WORDS <= journal.length; at += JOURNAL_WORDS) {
     const head = journal[at] as number;
     timeWords[0] = journal[at + 3] as number;
     timeWords[1] = journal[at + 4] as number;
     const now = time[0] as number;
-    const kind = head & KIND;
-    if (kind === START || kind === TIMEOUT) {
-      yield { kind: kind === START ? "start" : "timeout", now, events: [] };
+    const kind = head & KIND_MASK;
+    if (kind === JournalKind.start || kind === JournalKind.timeout) {
+      yield { kind: kind === JournalKind.start ? "start" : "timeout", now, events: [] };
       continue;
     }
     events.push((head & ~CONTINUED) >>> 0, journal[at + 1] as number, journal[at + 2] as number);
@@ -228,16 +232,13 @@ export function* stepsOf(journal: Uint32Array): Generator<JournalStep> {
 
 /** The attempts whose answers records tell of, failures aside. No attempt has the number of one that was in flight when its process ended. */
 export function* answersTold(journal: Uint32Array): Generator<{ task: number; attempt: number }> {
-  for (let at = 0; at + RECORD_WORDS <= journal.length; at += RECORD_WORDS) {
+  for (let at = 0; at + JOURNAL_WORDS <= journal.length; at += JOURNAL_WORDS) {
     const head = journal[at] as number;
-    const kind = head & KIND & ~CONTINUED;
+    const kind = head & KIND_MASK & ~CONTINUED;
     if (kind !== EventKind.done && kind !== EventKind.end) continue;
-    yield { task: journal[at + 1] as number, attempt: head >>> 8 };
+    yield { task: journal[at + 1] as number, attempt: head >>> ATTEMPT_SHIFT };
   }
 }
-
-/** The highest bit of the flags of a node: it starts once what came before is on disk. */
-const PERSISTS_SHIFT = 31;
 
 /** The leaves of a flow that may write to the world, by their place in the outline. */
 export function writingNodes({ nodes, words }: Outline, executables: NodeExecutorFactory | undefined): number[] {
@@ -245,7 +246,7 @@ export function writingNodes({ nodes, words }: Outline, executables: NodeExecuto
   return places.filter((node) => {
     const definition = nodes[node] as NodeDefinition;
     if ((definition.nodes?.length ?? 0) > 0) return false;
-    const scope = nodes[words[HEADER_WORDS + node * NODE_WORDS + 1] as number] as NodeDefinition;
+    const scope = nodes[words[OUTLINE_HEADER_WORDS + node * NODE_WORDS + 1] as number] as NodeDefinition;
     return effectsOf(definition, scope, executables) === "writes";
   });
 }
@@ -260,7 +261,7 @@ export function persisting(outline: Outline, nodes: readonly number[]): Outline 
     return known.outline;
   const words = outline.words.slice();
   for (const node of nodes) {
-    const at = HEADER_WORDS + node * NODE_WORDS + 2;
+    const at = OUTLINE_HEADER_WORDS + node * NODE_WORDS + 2;
     words[at] = ((words[at] as number) | (1 << PERSISTS_SHIFT)) >>> 0;
   }
   const made = { ...outline, words };
@@ -270,7 +271,7 @@ export function persisting(outline: Outline, nodes: readonly number[]): Outline 
 
 /** Whether a node of the outline waits for the disk. */
 export function persists({ words }: Outline, node: number): boolean {
-  return (words[HEADER_WORDS + node * NODE_WORDS + 2] as number) >>> PERSISTS_SHIFT === 1;
+  return (words[OUTLINE_HEADER_WORDS + node * NODE_WORDS + 2] as number) >>> PERSISTS_SHIFT === 1;
 }
 
 /** What a node does to the world, as far as that can be said before it starts: `writes` where nothing is known of it. */

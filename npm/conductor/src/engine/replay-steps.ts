@@ -4,11 +4,26 @@
  */
 import { backend } from "./backend.js";
 import { coded } from "./failure.js";
-import { Command, EventKind, giveMailbox, HEADER_WORDS, Mailbox, MORE, OpKind, takeMailbox } from "./mailbox.js";
+import {
+  ATTEMPT_SHIFT,
+  CONTINUED,
+  Command,
+  EVENT_WORDS,
+  EventKind,
+  JOURNAL_WORDS,
+  JournalKind,
+  KIND_MASK,
+  MAILBOX_HEADER_WORDS,
+  MORE,
+  OpKind,
+  OptionPlace,
+} from "./generated.js";
+import { overallIn, percentIn, stateIn } from "./look.js";
+import { giveMailbox, Mailbox, takeMailbox } from "./mailbox.js";
 import { type RunOptions, writeOptions } from "./options.js";
 import type { Outline } from "./outline.js";
 import { Plan } from "./plan.js";
-import { persisting, RECORD_WORDS } from "./recorder.js";
+import { persisting } from "./recorder.js";
 import { State } from "./state.js";
 
 /** The recorded run to be looked at. */
@@ -42,16 +57,9 @@ export interface TaskAttempt {
   word: number;
 }
 
-const START = 0;
-const TIMEOUT = 0xfe;
-const CONTINUED = 0x80;
-
 /** Ops that a journal may cause: so many in any case, and for each record so many more. */
 const LEAST_OPS = 10_000_000;
 const OPS_PER_RECORD = 200;
-
-/** The number of the option that says whether the engine keeps a journal of its own. */
-const KEEPS_JOURNAL = 12;
 
 const time = new Float64Array(1);
 const timeWords = new Uint32Array(time.buffer);
@@ -109,7 +117,7 @@ export class ReplaySteps {
   /** @throws Error DESERIALIZATION_FAILED for a journal of another flow */
   constructor(private readonly run: RecordedRun) {
     const { journal } = run;
-    const records = Math.floor(journal.length / RECORD_WORDS);
+    const records = Math.floor(journal.length / JOURNAL_WORDS);
     this.words = new Uint32Array(records + 1);
     this.counts = new Uint32Array(records + 1);
     this.changes = new Changes(records * 3 + 64);
@@ -128,10 +136,10 @@ export class ReplaySteps {
   /** What kind of step it was. */
   kindOf(step: number): StepKind {
     const head = this.run.journal[this.words[step - 1] as number] as number;
-    switch (head & 0xff & ~CONTINUED) {
-      case START:
+    switch (head & KIND_MASK & ~CONTINUED) {
+      case JournalKind.start:
         return "started";
-      case TIMEOUT & ~CONTINUED:
+      case JournalKind.timeout & ~CONTINUED:
         return "timer";
       case EventKind.progress:
         return "progress";
@@ -156,7 +164,7 @@ export class ReplaySteps {
   /** Progress of the whole run after a step, 0–100. */
   overallAt(step: number): number {
     const end = this.endOf(step);
-    return end === 0 ? 0 : ((this.changes.packed[end - 1] as number) >>> 16) & 0xff;
+    return end === 0 ? 0 : overallIn(this.changes.packed[end - 1] as number);
   }
 
   /** The nodes that a step changed, each once, in the order of their last changes. */
@@ -194,12 +202,12 @@ export class ReplaySteps {
   }
 
   stateAt(row: number): number {
-    return (this.changes.packed[row] as number) & 0xff;
+    return stateIn(this.changes.packed[row] as number);
   }
 
   /** 0–100. */
   percentAt(row: number): number {
-    return ((this.changes.packed[row] as number) >>> 8) & 0xff;
+    return percentIn(this.changes.packed[row] as number);
   }
 
   taskAt(row: number): number {
@@ -251,14 +259,14 @@ export class ReplaySteps {
   answerIn(step: number, task: number): TaskAttempt | undefined {
     const { journal } = this.run;
     for (
-      let at = (this.words[step] as number) - RECORD_WORDS;
+      let at = (this.words[step] as number) - JOURNAL_WORDS;
       at >= (this.words[step - 1] as number);
-      at -= RECORD_WORDS
+      at -= JOURNAL_WORDS
     ) {
-      const kind = (journal[at] as number) & 0x7f;
+      const kind = (journal[at] as number) & KIND_MASK & ~CONTINUED;
       if (journal[at + 1] !== task) continue;
       if (kind === EventKind.done || kind === EventKind.failed || kind === EventKind.end) {
-        return { task, attempt: (journal[at] as number) >>> 8, word: at };
+        return { task, attempt: (journal[at] as number) >>> ATTEMPT_SHIFT, word: at };
       }
     }
     return undefined;
@@ -291,7 +299,7 @@ export class ReplaySteps {
     const { held, options } = this.run;
     const outline = held.length > 0 ? persisting(this.run.outline, held) : this.run.outline;
     const numbers = writeOptions(options, outline).slice();
-    numbers[KEEPS_JOURNAL] = 0;
+    numbers[OptionPlace.record] = 0;
     const engine = backend();
     const handle = engine.open(outline.words, outline.length, numbers);
     if (handle === 0) throw refused("its flow cannot be run");
@@ -311,18 +319,18 @@ export class ReplaySteps {
   private steps(mailbox: Mailbox, taker: Taker, turn: (command: number, now: number) => number): void {
     const { journal } = this.run;
     const { words } = mailbox;
-    if (journal.length % RECORD_WORDS !== 0) throw refused("a record of its journal is cut short");
-    let left = LEAST_OPS + (journal.length / RECORD_WORDS) * OPS_PER_RECORD;
-    const room = words.length - HEADER_WORDS - 3;
+    if (journal.length % JOURNAL_WORDS !== 0) throw refused("a record of its journal is cut short");
+    let left = LEAST_OPS + (journal.length / JOURNAL_WORDS) * OPS_PER_RECORD;
+    const room = words.length - MAILBOX_HEADER_WORDS - EVENT_WORDS;
     let at = 0;
     while (at < journal.length) {
       const step = this.length + 1;
-      let to = HEADER_WORDS;
+      let to = MAILBOX_HEADER_WORDS;
       let command: number = Command.start;
-      const head = (journal[at] as number) & 0xff;
-      if (head === TIMEOUT) command = Command.timeout;
-      else if (head !== START) {
-        for (let isLast = false; !isLast; at += RECORD_WORDS) {
+      const head = (journal[at] as number) & KIND_MASK;
+      if (head === JournalKind.timeout) command = Command.timeout;
+      else if (head !== JournalKind.start) {
+        for (let isLast = false; !isLast; at += JOURNAL_WORDS) {
           if (at >= journal.length || to > room) throw refused(`step ${step} does not end`);
           const word = journal[at] as number;
           const task = journal[at + 1] as number;
@@ -333,12 +341,12 @@ export class ReplaySteps {
           words[to++] = argument;
           isLast = (word & CONTINUED) === 0;
         }
-        at -= RECORD_WORDS;
-        command = (to - HEADER_WORDS) / 3;
+        at -= JOURNAL_WORDS;
+        command = (to - MAILBOX_HEADER_WORDS) / EVENT_WORDS;
       }
       const now = this.timeAt(at);
       if (!Number.isFinite(now)) throw refused(`step ${step} has no time`);
-      at += RECORD_WORDS;
+      at += JOURNAL_WORDS;
       let result = turn(command, now);
       for (;;) {
         if (result < 0) throw refused(`step ${step} cannot follow those before it`);
@@ -357,9 +365,13 @@ export class ReplaySteps {
 
   /** A number of items that nothing bears out would have the engine open rounds for ever; most rounds have a record of their own. */
   private checkItems(at: number, head: number, task: number, count: number): void {
-    const kind = head & 0x7f;
+    const kind = head & KIND_MASK & ~CONTINUED;
     if (kind !== EventKind.items && kind !== EventKind.itemsOpenEnded) return;
-    if (count * RECORD_WORDS <= this.run.journal.length || this.run.itemsAt(at, task, head >>> 8) === count) return;
+    if (
+      count * JOURNAL_WORDS <= this.run.journal.length ||
+      this.run.itemsAt(at, task, head >>> ATTEMPT_SHIFT) === count
+    )
+      return;
     throw refused(`${count} items of a loop are not those that were recorded`);
   }
 
@@ -369,7 +381,7 @@ export class ReplaySteps {
     const before = this.last[node];
     const isSame =
       before !== undefined &&
-      ((changes.packed[before] as number) & 0xff) === (packed & 0xff) &&
+      stateIn(changes.packed[before] as number) === stateIn(packed) &&
       changes.tasks[before] === task;
     changes.grow();
     changes.nodes[row] = node;
@@ -412,7 +424,7 @@ class Taker {
   take(words: Uint32Array, at: number, step: number): void {
     const task = words[at + 1] as number;
     const first = words[at + 2] as number;
-    switch ((words[at] as number) & 0xff) {
+    switch ((words[at] as number) & KIND_MASK) {
       case OpKind.change:
         return this.add(task, this.nodeOf(task), first);
       case OpKind.start:

@@ -1,10 +1,18 @@
 /** The changes of a finished run, packed as the engine replays them: see `core/src/bridge/trace.rs`. */
 import { answer } from "./backend.js";
+import {
+  TRACE_ENTERED_SHIFT,
+  TRACE_HEADER_NUMBERS,
+  TRACE_NODE_UNIT,
+  TRACE_OVERALL_SHIFT,
+  TRACE_PERCENT_MASK,
+  TRACE_PERCENT_SHIFT,
+  TRACE_STATE_MASK,
+  TRACE_STATE_SHIFT,
+  TRACE_STEP_MASK,
+} from "./generated.js";
 import type { Plan } from "./plan.js";
 import type { Recording } from "./run-request.js";
-
-const HEADER = 4;
-const NODE = 2 ** 26;
 
 /** One change of a node. */
 export interface Change {
@@ -31,8 +39,8 @@ export class TraceRows {
 
   constructor(plan: Plan, { options, journal }: Recording) {
     const numbers = answer((engine) => engine.askPackedTrace(plan.outlineWords, options, journal()));
-    this.numbers = numbers.length === 0 ? new Float64Array(HEADER) : numbers;
-    this.steps = this.numbers.subarray(HEADER + this.length);
+    this.numbers = numbers.length === 0 ? new Float64Array(TRACE_HEADER_NUMBERS) : numbers;
+    this.steps = this.numbers.subarray(TRACE_HEADER_NUMBERS + this.length);
   }
 
   /** How many changes there are. */
@@ -52,21 +60,21 @@ export class TraceRows {
 
   /** The node of a change. */
   nodeOf(row: number): number {
-    return Math.floor((this.numbers[HEADER + row] as number) / NODE);
+    return Math.floor((this.numbers[TRACE_HEADER_NUMBERS + row] as number) / TRACE_NODE_UNIT);
   }
 
   /** A change by its place. */
   change(row: number): Change {
-    const packed = this.numbers[HEADER + row] as number;
-    const low = packed % NODE;
+    const packed = this.numbers[TRACE_HEADER_NUMBERS + row] as number;
+    const low = packed % TRACE_NODE_UNIT;
     return {
       time: this.timeOf(row),
-      node: (packed - low) / NODE,
-      state: (low >>> 22) & 7,
-      entered: low >>> 25 === 1,
-      percent: (low >>> 15) & 0x7f,
-      overall: (low >>> 8) & 0x7f,
-      step: low & 0xff,
+      node: (packed - low) / TRACE_NODE_UNIT,
+      state: (low >>> TRACE_STATE_SHIFT) & TRACE_STATE_MASK,
+      entered: low >>> TRACE_ENTERED_SHIFT === 1,
+      percent: (low >>> TRACE_PERCENT_SHIFT) & TRACE_PERCENT_MASK,
+      overall: (low >>> TRACE_OVERALL_SHIFT) & TRACE_PERCENT_MASK,
+      step: low & TRACE_STEP_MASK,
     };
   }
 

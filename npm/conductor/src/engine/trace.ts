@@ -2,9 +2,9 @@
 import type { ExecutionTrace, NodeExecutionState, NodeExecutionTrace, TraceEvent } from "../types/execution.js";
 import type { NodeActivity } from "./activity.js";
 import { constants, stepMessage } from "./constants.js";
+import { Step } from "./generated.js";
 import { Graph } from "./graph.js";
 import { lazyList } from "./lazy-list.js";
-import { Step } from "./mailbox.js";
 import type { Plan } from "./plan.js";
 import { messagesIn } from "./progress-messages.js";
 import type { Recording } from "./run-request.js";

@@ -2,20 +2,16 @@
  * The engine as a WebAssembly module.
  *
  * A panic of the engine is a trap, which leaves the module's instance in the middle of a call. That instance is never
- * called again: its runs answer `PANIC` from then on, and a fresh one takes its place. A handle is therefore the number
+ * called again: its runs answer `Status.panic` from then on, and a fresh one takes its place. A handle is therefore the number
  * of the instance times 2³², plus the handle that the instance gave, so that it never finds a run of a later one.
  */
 import type * as Wasm from "@atomiton/conductor-wasm";
 import type { Backend } from "./backend.js";
+import { Status } from "./generated.js";
 import { wordsGiven, wordsSent } from "./mailbox.js";
 
 /** The module, as its package exports it. */
 export type WasmModule = typeof Wasm;
-
-/** In the result of a call: memory of the host is too short. */
-const TOO_SHORT = -3;
-/** In the result of a call: the engine panicked, and the run is lost. */
-const PANIC = -4;
 
 /** Handles of one instance are below this. */
 const HANDLES = 2 ** 32;
@@ -56,12 +52,12 @@ export class WasmBackend implements Backend {
   }
 
   turn(run: number, mailbox: number, command: number, now: number): number {
-    if (run < this.base) return PANIC;
+    if (run < this.base) return Status.panic;
     const words = this.mailboxes[mailbox];
-    if (words === undefined) return TOO_SHORT;
+    if (words === undefined) return Status.tooShort;
     const { length } = words;
     const sent = wordsSent(command);
-    if (sent > length) return TOO_SHORT;
+    if (sent > length) return Status.tooShort;
     try {
       copy(words, 0, this.words(length), 0, sent);
       const result = this.module.turn(run - this.base, length, command, now);
@@ -69,7 +65,7 @@ export class WasmBackend implements Backend {
       return result;
     } catch {
       this.replace();
-      return PANIC;
+      return Status.panic;
     }
   }
 
@@ -78,11 +74,13 @@ export class WasmBackend implements Backend {
   }
 
   view(run: number, now: number, numbers: Float64Array): number {
-    return run < this.base ? PANIC : this.guarded(() => this.module.view(run - this.base, now, numbers), PANIC);
+    return run < this.base
+      ? Status.panic
+      : this.guarded(() => this.module.view(run - this.base, now, numbers), Status.panic);
   }
 
   seal(run: number, words: Uint32Array, at: number): number {
-    if (run < this.base) return PANIC;
+    if (run < this.base) return Status.panic;
     const room = Math.max(words.length - at, 0);
     return this.guarded(() => {
       let length = this.module.seal(run - this.base, Math.min(room, this.words(0).length));
@@ -92,7 +90,7 @@ export class WasmBackend implements Backend {
       }
       if (length <= room) copy(this.words(0), 0, words, at, length);
       return length;
-    }, PANIC);
+    }, Status.panic);
   }
 
   askShape(outline: Uint32Array, scope: number): number {

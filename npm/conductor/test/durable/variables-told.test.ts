@@ -1,7 +1,7 @@
 /** What nodes make of the variables of a run counts with their answers, or not at all. */
 import { describe, expect, it } from "vitest";
 import { Records } from "../../src/api/durable/records.js";
-import { EventKind } from "../../src/engine/mailbox.js";
+import { EventKind } from "../../src/engine/generated.js";
 import { commandRecord, eventRecords } from "../../src/engine/recorder.js";
 
 const told = (kind: number, task: number, attempt = 1) => eventRecords([kind | (attempt << 8), task, 0], 0, 1, 0);

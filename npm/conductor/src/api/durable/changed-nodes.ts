@@ -3,7 +3,7 @@ import { isRecord } from "@atomiton/values";
 
 import { coded } from "../../engine/failure.js";
 import type { FlowNodeTypes } from "../../engine/flows.js";
-import { branchModeIn, HEADER_WORDS, NODE_WORDS, outlineOf, sectionOrder } from "../../engine/outline.js";
+import { branchModeIn, NODE_WORDS, OUTLINE_HEADER_WORDS, outlineOf, sectionOrder } from "../../engine/outline.js";
 import { suggestion } from "../../expressions/failure.js";
 import type { NodeDefinition, NodeEdge } from "../../types/definition.js";
 
@@ -113,7 +113,7 @@ export function changedNodes(comparison: Comparison): ChangedNodes {
     const old = places.get(place);
     if (old === undefined || isAnother(comparison, place, old)) inside.add(place);
     // The output of a group is that of its last node, or of those that were first in time.
-    const mode = branchModeIn(words[HEADER_WORDS + place * NODE_WORDS + 2] as number);
+    const mode = branchModeIn(words[OUTLINE_HEADER_WORDS + place * NODE_WORDS + 2] as number);
     const isOther = old !== undefined && idsIn(node) !== idsIn(before.nodes[old] as NodeDefinition);
     if (isOther || mode === "first") outputs.add(place);
   });

@@ -7,7 +7,7 @@ import { fileOf, withFile } from "../../engine/flow-origin.js";
 import { AnswerInheritance } from "../../engine/inherited-answers.js";
 import type { Log } from "../../engine/log.js";
 import { outlineOf } from "../../engine/outline.js";
-import { cancelRecords, RECORD_WORDS, writingNodes } from "../../engine/recorder.js";
+import { cancelRecords, JOURNAL_WORDS, writingNodes } from "../../engine/recorder.js";
 import { type Redacted, RunRedact } from "../../engine/redact.js";
 import type { RunRequest } from "../../engine/run-request.js";
 import { isIdInside } from "../../executions/registry.js";
@@ -355,7 +355,7 @@ export class Durability {
   private async end(writer: Writer, row: StoredExecution): Promise<void> {
     const { id } = row;
     const { journal } = new Records(await allRecords(writer.store, id));
-    const last = journal.length === 0 ? undefined : journal.subarray(-RECORD_WORDS);
+    const last = journal.length === 0 ? undefined : journal.subarray(-JOURNAL_WORDS);
     const context = { executionId: id, variables: {} } as ConductorExecutionContext;
     const recorder = this.recorder(writer, row, context, undefined);
     recorder.step(cancelRecords(last, Date.now()));
