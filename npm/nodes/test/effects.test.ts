@@ -296,7 +296,8 @@ describe("the effects of an application's own type", () => {
 test("effects are told in words", () => {
   const textOf = (type: string) => effectsText(nodeTypes.get(type) as never);
   expect(textOf("sort")).toBe("none");
-  expect(textOf("llm")).toBe("looks at the world");
+  expect(textOf("llm")).toBe("looks at the world; may change it with `tools`");
+  expect(textOf("embed")).toBe("looks at the world");
   expect(textOf("message")).toBe("changes the world");
   expect(textOf("file-system")).toBe(
     "looks at the world with `operation` `read`, `list`, `exists` or `stat`, else changes it",

@@ -91,6 +91,17 @@ describe("an isolated execution", () => {
     expect(looked.data.result.pid).toBe(process.pid);
   });
 
+  it("runs tools of a model by the server, which connects no more than the process may", async () => {
+    const { port, connections } = await listener();
+    const { run } = await isolating();
+    const tools = [{ name: "t", flow: "inner" }];
+    const asks = ["llm", { baseUrl: `http://127.0.0.1:${port}/v1`, model: "m", prompt: "?", tools }] as const;
+    expect((await run("editor", flowWith(asks as never))).error).toContain(
+      "Connections to 127.0.0.1 are not allowed here",
+    );
+    expect(connections()).toBe(0);
+  });
+
   it("has no network, unless it is granted", async () => {
     const { port, connections } = await listener();
     const { run } = await isolating();

@@ -122,6 +122,15 @@ describe("a flow that a caller sends", () => {
     "user code": flow("own", { id: "t", type: "transform", parameters: { transformFunction: "x => secrets.TOKEN" } }),
     "a disabled node": flow("own", { ...giving({ a: READS }), parameters: { enabled: false, values: { a: READS } } }),
     "a flow of a file": flow("own", { id: "s", type: "sub-flow", parameters: { flow: "own.flow.yaml" } }),
+    "a flow of a file, as a tool": flow("own", {
+      id: "s",
+      type: "llm",
+      parameters: {
+        model: "m",
+        prompt: "?",
+        tools: [{ name: "t", node: { type: "sub-flow", parameters: { flow: "own.flow.yaml" } } }],
+      },
+    }),
     "a flow whose name is worked out": flow("own", {
       id: "s",
       type: "sub-flow",

@@ -28,6 +28,14 @@ test("the engine is sent when a worker starts, and what runs user code when some
   expect(workers).toHaveLength(1);
 });
 
+test("what reads TypeScript is sent when some code in it first runs", async () => {
+  const { reads, named } = heard();
+  const { conductor } = inWorkers({ reads });
+  const typed = node("a", "code", { code: "const a: number = 2; return a", language: "typescript" });
+  for (let run = 0; run < 2; run++) expect((await conductor.node.run(typed)).data).toMatchObject({ result: 2 });
+  expect(named()).toEqual(["engine", "typescript", "quickjs"]);
+});
+
 test("user code without end is stopped at its limit, and the worker goes on", async () => {
   const { conductor, workers } = inWorkers();
   const { success, error } = await conductor.node.run(endless, numbers);
