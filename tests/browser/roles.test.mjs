@@ -86,7 +86,7 @@ async function signedIn(t, { server, users, conductor }, role, transport) {
 }
 
 for (const transport of ["http", "websocket"]) {
-  test(`users of each role, each in a tab, may what the role allows, and nothing else (${transport})`, async (t) => {
+  test(`users of each role, each in a tab, may what the role allows, and nothing else: ${transport}`, async (t) => {
     const methods = await declared();
     const world = await serveUsers(t);
     const tabs = [];
@@ -108,7 +108,7 @@ for (const transport of ["http", "websocket"]) {
     ["expired", (t) => t.mock.timers.enable({ apis: ["Date"], now: Date.now() + IDLE_MS + 60_000 })],
     ["was ended", (_, users) => users.logout(USERS.admin)],
   ]) {
-    test(`of a session that ${how} nothing is left, whatever the role (${transport})`, async (t) => {
+    test(`of a session that ${how} nothing is left, whatever the role: ${transport}`, async (t) => {
       const methods = await declared();
       const world = await serveUsers(t);
       const { tab } = await signedIn(t, world, "admin", transport);
@@ -132,7 +132,7 @@ for (const transport of ["http", "websocket"]) {
     });
   }
 
-  test(`what is kept and under way is looked after by who may, and others see it (${transport})`, async (t) => {
+  test(`what is kept and under way is looked after by who may, and others see it: ${transport}`, async (t) => {
     const world = await serveUsers(t);
     const { tab } = await signedIn(t, world, "editor", transport);
     const { tab: viewers } = await signedIn(t, world, "viewer", transport);

@@ -50,7 +50,7 @@ export function defineCalls({ username, password, copy, template, session }) {
     "system.restart": () => system.restart(),
     "auth.getCurrentUser": () => auth.getCurrentUser(),
     "auth.listSessions": () => auth.listSessions(),
-    "auth.endSession": () => auth.endSession(session),
+    "auth.endSession": () => auth.endSession({ id: session }),
     "auth.endOtherSessions": () => auth.endOtherSessions(),
     "auth.changePassword": () => auth.changePassword({ current: password, password: `${password}, changed` }),
     "auth.refreshToken": () => auth.refreshToken(),

@@ -3,7 +3,7 @@ import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
 import { Exit, UsageError } from "./exit.js";
 import { forgetKey, keepKey, keptKeysFile } from "./kept-keys.js";
-import { apiUrlOf, askWho, checkedKey } from "./remote.js";
+import { apiUrlOf, askWho, checkedKey, isOpenNetwork } from "./remote.js";
 import { oneLine } from "./text.js";
 
 /** What is read of standard input at most, in bytes. */
@@ -35,11 +35,6 @@ export function logout(address: string): Exit {
   if (!forgetKey(apiUrl)) throw new UsageError(`No key of ${apiUrl} is kept here`);
   process.stdout.write(`The key of ${apiUrl} is kept no longer\n`);
   return Exit.success;
-}
-
-function isOpenNetwork(apiUrl: string): boolean {
-  const { protocol, hostname } = new URL(apiUrl);
-  return protocol === "http:" && hostname !== "localhost" && hostname !== "[::1]" && !/^127\./.test(hostname);
 }
 
 /** A line of the terminal, which does not show it. */

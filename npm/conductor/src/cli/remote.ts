@@ -40,6 +40,12 @@ export function apiUrlOf(address: string): string {
   }
 }
 
+/** Whether what goes to an address can be seen on the way. */
+export function isOpenNetwork(apiUrl: string): boolean {
+  const { protocol, hostname } = new URL(apiUrl);
+  return protocol === "http:" && hostname !== "localhost" && hostname !== "[::1]" && !/^127\./.test(hostname);
+}
+
 /** Who a server takes the holder of a key for; `undefined` for a stranger. Throws UsageError where it cannot be asked. */
 export async function askWho(apiUrl: string, key: string | undefined): Promise<RemoteUser | undefined> {
   const failed = (why: string) => new UsageError(`The server at ${apiUrl} cannot be used: ${oneLine(why)}`);

@@ -23,6 +23,10 @@ export function usersCommands(program: Command, end: (exit: Exit) => void): void
       .option("--config <file>", "settings (default: the nearest conductor.config.ts, .js, .mjs or .json)")
       .option("--no-config", "look for no settings");
   };
+  const own = (name: string, description: string) =>
+    command(name, description)
+      .option("--remote <url>", "do it at this server, as the user: it asks for the present password")
+      .option("--current-password-file <file>", "holds the present password for --remote, - for standard input");
   const role = () => new Option("--role <role>", "what it allows").choices(ROLES).makeOptionMandatory();
 
   command("add", "make a user, who signs in with a name and a password")
@@ -35,13 +39,16 @@ export function usersCommands(program: Command, end: (exit: Exit) => void): void
   command("remove", "remove a user, and end the sessions of this user").action(async (name: string, options) =>
     end(await (await load()).removeUser(name, options)),
   );
-  command("password", "set another password, and end the sessions of this user")
+  own("password", "set another password, and end the sessions of this user")
     .option(...PASSWORD_FILE)
     .action(async (name: string, options) => end(await (await load()).setPassword(name, options)));
   command("role", "give a user another role, and end the sessions of this user")
     .addOption(role())
     .action(async (name: string, options) => end(await (await load()).setRole(name, options)));
-  command("logout", "end all sessions of a user").action(async (name: string, options) =>
-    end(await (await load()).logoutUser(name, options)),
-  );
+  own("sessions", "list the sessions of a user")
+    .option("--json", "print JSON")
+    .action(async (name: string, options) => end(await (await load()).listSessions(name, options)));
+  own("logout", "end all sessions of a user")
+    .option("--session <id>", "end this one alone")
+    .action(async (name: string, options) => end(await (await load()).logoutUser(name, options)));
 }

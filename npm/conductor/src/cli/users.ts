@@ -1,8 +1,9 @@
 /** `conductor users`: who signs in to a server. */
 import { createUsers, type Users } from "../server/users/users.js";
+import type { UserSession } from "../services/auth.js";
 import type { Role } from "../services/declaration.js";
 import { type AuditFile, auditFile } from "./audit-file.js";
-import { Exit } from "./exit.js";
+import { Exit, UsageError } from "./exit.js";
 import { hiddenText } from "./hidden-input.js";
 import { jsonText } from "./json.js";
 import { openKeptStore, SERVER_STORE } from "./kept-store.js";
@@ -55,8 +56,16 @@ export function removeUser(name: string, options: UserOptions): Promise<Exit> {
   return withUsers(options, (users) => users.remove(name));
 }
 
+/** Options of commands that users may give for themselves, at a server. */
+export interface OwnOptions {
+  remote?: string;
+  currentPasswordFile?: string;
+}
+
 /** Gives a user another password, and ends the sessions. */
-export function setPassword(name: string, options: UserOptions & PasswordOptions): Promise<Exit> {
+export async function setPassword(name: string, options: UserOptions & PasswordOptions & OwnOptions): Promise<Exit> {
+  const own = await ownAccount(options);
+  if (own !== undefined) return own.account.changeOwnPassword(name, own.options);
   return withUsers(options, async (users) => {
     const password = await hiddenText(`New password of ${oneLine(name)}`, options.passwordFile, true);
     await users.setPassword(name, password);
@@ -72,12 +81,43 @@ export function setRole(name: string, options: UserOptions & { role: Role }): Pr
   });
 }
 
-/** Ends the sessions of a user. */
-export function logoutUser(name: string, options: UserOptions): Promise<Exit> {
+/** Lists the sessions of a user. */
+export async function listSessions(
+  name: string,
+  { json, ...options }: UserOptions & OwnOptions & { json?: boolean },
+): Promise<Exit> {
+  const show = (sessions: readonly UserSession[]) => {
+    if (json) process.stdout.write(`${jsonText(sessions, 2)}\n`);
+    else if (sessions.length === 0) process.stderr.write(`${oneLine(name)} has no sessions\n`);
+    for (const { id, startedAt, usedAt, address = "unknown address" } of json ? [] : sessions) {
+      process.stdout.write(`${id}  begun ${startedAt}, used ${usedAt} from ${oneLine(address)}\n`);
+    }
+  };
+  const own = await ownAccount(options);
+  if (own !== undefined) return own.account.ownSessions(name, own.options, show);
+  return withUsers(options, async (users) => show(await users.sessions(name)));
+}
+
+/** Ends a session of a user, or all. */
+export async function logoutUser(
+  name: string,
+  options: UserOptions & OwnOptions & { session?: string },
+): Promise<Exit> {
+  const own = await ownAccount(options);
+  if (own !== undefined) return own.account.endOwnSessions(name, own.options);
   return withUsers(options, async (users) => {
+    if (options.session !== undefined) return users.endSession(name, options.session);
     await users.logout(name);
     process.stderr.write(`${oneLine(name)} has to sign in again\n`);
   });
+}
+
+/** What a user does about the own account, where a server is named; loaded by those who name one. */
+async function ownAccount<Options extends UserOptions & OwnOptions>(options: Options) {
+  const { remote } = options;
+  if (remote !== undefined) return { account: await import("./own-account.js"), options: { ...options, remote } };
+  if (options.currentPasswordFile === undefined) return undefined;
+  throw new UsageError("--current-password-file is for the own account at a server; give --remote URL as well");
 }
 
 /**

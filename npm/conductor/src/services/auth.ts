@@ -62,7 +62,7 @@ export interface AuthApi {
   /** The sessions of the user who is logged in, those that were used last first. */
   listSessions(): Promise<OwnSession[]>;
   /** Ends another session of the user; rejects with INVALID_PARAMETERS where there is no such one, and for the own, which `logout` ends. */
-  endSession(id: string): Promise<void>;
+  endSession(session: { id: string }): Promise<void>;
   /** Ends all sessions of the user but the own. */
   endOtherSessions(): Promise<void>;
   onAuthExpired(callback: (event?: unknown) => void): Unsubscribe;

@@ -126,6 +126,63 @@ describe("conductor serve", () => {
     expect(readFileSync(audit, "utf8")).not.toContain(body.token);
   });
 
+  it("lets users look after their own accounts from elsewhere, by their present password", async () => {
+    const { root, store, users, audit, audited } = await withUser();
+    const { post, apiUrl } = await served(root, store, "--audit", audit);
+    const login = async (password: string) => (await post("/auth/login", { username: "ada", password })).body.token;
+    const [one, two] = [await login(PASSWORD), await login(PASSWORD)];
+    const [now, next] = [file(root, "now", PASSWORD), file(root, "next", "another password\n")];
+    const own = (command: string, from: string, ...args: string[]) =>
+      conductor("users", command, "ada", "--remote", apiUrl, "--current-password-file", from, ...args);
+    const listed = JSON.parse((await own("sessions", now, "--json")).stdout) as { id: string; address: string }[];
+    expect(listed.map(({ address }) => address)).toEqual(["127.0.0.1", "127.0.0.1"]);
+    const ids = (sessions: { id: string }[]) => sessions.map((session) => session.id).sort();
+    expect(ids(listed)).toEqual(ids(JSON.parse((await users("sessions", "ada", "--json")).stdout)));
+    const id = one.slice("conds_".length).slice(0, 22);
+    expect(await own("logout", now, "--session", id)).toMatchObject({ code: 0 });
+    const statusWith = async (token: string) => (await post("/storage/listFlows", {}, token)).status;
+    expect([await statusWith(one), await statusWith(two)]).toEqual([401, 200]);
+
+    const wrong = await own("sessions", next);
+    expect([wrong.code, wrong.stderr, wrong.stdout]).toEqual([1, "Invalid credentials\n", ""]);
+    const same = await own("password", now, "--password-file", now);
+    expect([same.code, same.stderr]).toEqual([2, "This is the present password already\n"]);
+    expect(await own("password", now, "--password-file", next)).toMatchObject({ code: 0, stdout: "" });
+    expect(await statusWith(two)).toBe(401);
+    const three = await login("another password");
+    expect((await own("logout", next)).stderr).toBe("ada has to sign in again\n");
+    expect(await statusWith(three)).toBe(401);
+    expect((await users("sessions", "ada")).stderr).toBe("ada has no sessions\n");
+    const changes = audited().filter(({ event, caller }) => event === "user" && caller === "ada");
+    expect(changes.map(({ what, outcome }) => `${what} ${outcome}`)).toEqual([
+      "end-session ok",
+      "password INVALID_PARAMETERS",
+      "password ok",
+      "end-other-sessions ok",
+    ]);
+  });
+
+  it("says which options are not for an own account, and which are for that alone", async () => {
+    const { root, store, users } = await withUser();
+    const now = file(root, "now", PASSWORD);
+    const remote = ["--remote", "http://127.0.0.1:9", "--current-password-file", now];
+    for (const [ending, said] of [
+      [await users("sessions", "ada", ...remote), "--store is for the users of a store"],
+      [await users("logout", "ada", "--current-password-file", now), "give --remote URL as well"],
+      [
+        await conductor("users", "password", "ada", "--remote", "http://127.0.0.1:9"),
+        "Standard input holds one password",
+      ],
+      [await conductor("users", "sessions", "ada", ...remote), "cannot be used"],
+      [
+        await conductor("users", "logout", "ada", "--session", "none", "--store", store, "--no-config"),
+        "has no session",
+      ],
+    ] as const) {
+      expect(ending).toMatchObject({ code: 2, stderr: expect.stringContaining(said) });
+    }
+  });
+
   it("does not start where the audit cannot be written, nor does what would be told it happen", async () => {
     const { root, store } = await withUser();
     const audit = join(root, "not there", "audit.jsonl");

@@ -104,7 +104,7 @@ describe.each(TRANSPORTS)("over %s a user", (transport) => {
       (await listSessions()).find(({ isCurrent }) => isCurrent)?.id ?? "";
     const { take } = await rawSocket(apiUrl, { token: one.token });
     await take(isHello);
-    await own.endSession(await idOf(one));
+    await own.endSession({ id: await idOf(one) });
     await take(isExpiry);
     const tokens = [own, one, two, veras].map(({ token }) => token);
     expect(await Promise.all(tokens.map(statusWith))).toEqual([200, 401, 200, 200]);
@@ -141,16 +141,16 @@ describe.each(TRANSPORTS)("over %s a user", (transport) => {
       ],
       [() => own.changePassword({ current: PASSWORD } as never), "VALIDATION_FAILED", "password: Required"],
       [() => own.changePassword({ password: OTHER } as never), "VALIDATION_FAILED", "current: Required"],
-      [() => own.endSession(current ?? ""), "INVALID_PARAMETERS", "no session with this id"],
-      [() => own.endSession(".changed"), "INVALID_PARAMETERS", "no session with this id"],
-      [() => own.endSession("\u0000"), "INVALID_PARAMETERS", "no session with this id"],
-      [() => own.endSession(1 as never), "VALIDATION_FAILED", "id: Expected string"],
+      [() => own.endSession({ id: current ?? "" }), "INVALID_PARAMETERS", "no session with this id"],
+      [() => own.endSession({ id: ".changed" }), "INVALID_PARAMETERS", "no session with this id"],
+      [() => own.endSession({ id: "\u0000" }), "INVALID_PARAMETERS", "no session with this id"],
+      [() => own.endSession({ id: 1 as never }), "VALIDATION_FAILED", "id: Expected string"],
     ] as const;
     for (const [call, code, message] of refusals) {
       await expect(call()).rejects.toMatchObject({ code, message: expect.stringContaining(message) });
     }
     const mine = (await own.listSessions()).find(({ isCurrent }) => isCurrent)?.id ?? "";
-    await expect(own.endSession(mine)).rejects.toThrow("`logout`");
+    await expect(own.endSession({ id: mine })).rejects.toThrow("`logout`");
     for (const { token } of [own, other, veras]) expect(await statusWith(token)).toBe(200);
     expect(audited.filter(({ event, outcome }) => event === "user" && outcome === "VALIDATION_FAILED").length).toBe(4);
   });

@@ -12,7 +12,7 @@ export interface SessionToken {
   address?: string | undefined;
 }
 
-/** What the channel needs. */
+/** What the channel needs; an `AuthApi` fits. */
 export interface AuthChannelDependencies {
   login(credentials: Parameters<AuthApi["login"]>[0] & SessionToken): ReturnType<AuthApi["login"]>;
   /** Missing where no one signs in at an issuer. */

@@ -122,7 +122,7 @@ export function remoteAuth(
 
     changePassword: (passwords) => stubs.changePassword({ ...passwords, ...byToken() }),
     listSessions: () => stubs.listSessions(byToken()),
-    endSession: (id) => stubs.endSession({ id, ...byToken() }),
+    endSession: ({ id }) => stubs.endSession({ id, ...byToken() }),
     endOtherSessions: () => stubs.endOtherSessions(byToken()),
 
     onAuthExpired: stubs.onAuthExpired,
