@@ -32,7 +32,7 @@ import { run } from "./run.js";
 import { schema } from "./schema.js";
 import { SECRET_KEY, secretsCommands } from "./secrets-commands.js";
 import { LOG_FORMATS } from "./serve-log.js";
-import { triggerCommands } from "./trigger-commands.js";
+import { scheduleCommands, triggerCommands } from "./trigger-commands.js";
 import { usersCommands } from "./users-commands.js";
 import { validate } from "./validate.js";
 import { WrittenStream } from "./written-stream.js";
@@ -256,9 +256,12 @@ function commands(end: (exit: Exit) => void): Command {
 
   const triggers = program
     .command("triggers")
-    .alias("schedules")
     .description("look after what begins executions of saved flows by itself");
   triggerCommands((name, description) => inStore(name, description, triggers), end);
+  const schedules = program
+    .command("schedules")
+    .description("look after the triggers that begin executions of saved flows at times");
+  scheduleCommands((name, description) => inStore(name, description, schedules), end);
 
   const flows = program.command("flows").description("look after the flows that a store keeps, or a server");
   flowCommands((name, description) => inStore(name, description, flows), end);

@@ -10,11 +10,17 @@ import { SECRET_KEY_REMOTE, storedSecrets } from "./secret-source.js";
 import { column, counted, oneLine, timeText } from "./text.js";
 import { type StoreOptions, telling, withOpenStore } from "./with-store.js";
 
-/** Lists the triggers of all saved flows. */
-export function listTriggers(options: StoreOptions): Promise<Exit> {
-  const list = (found: readonly TriggerStatus[]) => {
+/** The type of the triggers that a command is about; missing for all. */
+interface OfType {
+  only?: string | undefined;
+}
+
+/** Lists the triggers of all saved flows, or those of one type. */
+export function listTriggers({ only, ...options }: StoreOptions & OfType): Promise<Exit> {
+  const list = (all: readonly TriggerStatus[]) => {
+    const found = only === undefined ? all : all.filter(({ type }) => type === only);
     if (options.json) process.stdout.write(`${jsonText(found, 2)}\n`);
-    else if (found.length === 0) process.stdout.write("No saved flow has a trigger\n");
+    else if (found.length === 0) process.stdout.write(`No saved flow has a ${only ?? "trigger"}\n`);
     for (const { flowId, nodeId, type, status, next, problem } of options.json ? [] : found) {
       const when = next === undefined ? "" : `  next ${timeText(next)}`;
       const why = problem === undefined ? "" : `  ${oneLine(problem)}`;
@@ -32,10 +38,22 @@ export function listTriggers(options: StoreOptions): Promise<Exit> {
 export function fireTrigger(
   flowId: string,
   nodeId: string,
-  options: StoreOptions & { data?: Record<string, unknown> },
+  { only, ...options }: StoreOptions & OfType & { data?: Record<string, unknown> },
 ): Promise<Exit> {
+  /** What is not there at all is told by the one who is to fire it. */
+  const demandType = (type: string | undefined) => {
+    if (only === undefined || type === undefined || type === only) return;
+    const place = oneLine(`${flowId} ${nodeId}`);
+    throw new UsageError(
+      `\`${oneLine(nodeId)}\` is a ${oneLine(type)} and no ${only}; conductor triggers fire ${place} begins it`,
+    );
+  };
   return onTriggers(options, {
     async remote(ask) {
+      if (only !== undefined) {
+        const all = (await ask("GET", "/triggers")) as TriggerStatus[];
+        demandType(all.find((trigger) => trigger.flowId === flowId && trigger.nodeId === nodeId)?.type);
+      }
       const body = { ...(options.data && { data: options.data }) };
       const { executionId } = (await ask("POST", `/triggers/${pathOf(flowId, nodeId)}/fire`, body)) as {
         executionId: string;
@@ -44,6 +62,7 @@ export function fireTrigger(
       return Exit.success;
     },
     async local(triggers) {
+      if (only !== undefined) demandType((await triggers.find(flowId, nodeId)).type);
       const { executionId, result } = await triggers.fireByHand(flowId, nodeId, options.data);
       const { success, error } = await result;
       process.stdout.write(

@@ -1,8 +1,9 @@
-/** The limits of executions, as an owner sets them. */
+/** The limits of callers: of their executions, and of what they send, as an owner sets them. */
 import { LONGEST_TIMER_MS } from "@atomiton/values";
 import { coded } from "../engine/failure.js";
 import { demandNames } from "../engine/setting-names.js";
 import type { Role } from "../services/declaration.js";
+import { ROLES } from "./access.js";
 import type { PlaceLimit } from "./execution-places.js";
 
 /** What each caller of a role may have. */
@@ -15,11 +16,19 @@ export interface ExecutionLimit {
   durationMs?: number;
 }
 
-/** Limits of executions; `false` for none. They count in this process alone. */
+/** What each caller of a role may send. */
+export interface BodyLimit {
+  /** What the body of a request, or a message of a WebSocket, may be at most, in bytes. Default, and most: 24 MiB. */
+  bodyBytes?: number;
+}
+
+/** Limits of executions and of what callers send; `false` for none but the most that a body may be. They count in this process alone. */
 export interface ExecutionLimits {
-  runner?: ExecutionLimit | false;
-  editor?: ExecutionLimit | false;
-  admin?: ExecutionLimit | false;
+  /** Viewers begin no executions. */
+  viewer?: BodyLimit | false;
+  runner?: (ExecutionLimit & BodyLimit) | false;
+  editor?: (ExecutionLimit & BodyLimit) | false;
+  admin?: (ExecutionLimit & BodyLimit) | false;
   /** Of each webhook, from all senders together. Default: 100 at once, and 1,000 that wait. */
   webhooks?: ExecutionLimit | false;
   /** Of all callers and webhooks together. Default: 200 at once, and 5,000 that wait. */
@@ -31,6 +40,9 @@ const PER_WEBHOOK: PlaceLimit = { concurrent: 100, queued: 1000 };
 const IN_ALL: PlaceLimit = { concurrent: 200, queued: 5000 };
 const UNLIMITED: PlaceLimit = { concurrent: Number.POSITIVE_INFINITY, queued: Number.POSITIVE_INFINITY };
 
+/** What a body or a message may be at most as text, in bytes; what it holds is limited to 16 MiB by the channels. */
+export const MOST_BODY_BYTES = 24 * 1024 * 1024;
+
 /** A limit with what was not said. */
 export interface Limit {
   places: PlaceLimit;
@@ -41,12 +53,21 @@ export interface Limit {
 export interface Limits {
   /** Of each caller of a role. */
   of(role: Role): Limit;
+  /** What a caller of a role may send in one body or message, in bytes. */
+  bodyBytes(role: Role): number;
   /** Of each webhook. */
   webhooks: Limit;
   all: PlaceLimit;
 }
 
-const LIMITED = ["runner", "editor", "admin", "webhooks", "all"] as const satisfies readonly (keyof ExecutionLimits)[];
+const LIMITED = [
+  "viewer",
+  "runner",
+  "editor",
+  "admin",
+  "webhooks",
+  "all",
+] as const satisfies readonly (keyof ExecutionLimits)[];
 
 /** The limits with what is not said. Throws INVALID_PARAMETERS for what is no limit. */
 export function checkedLimits(limits: ExecutionLimits): Limits {
@@ -60,17 +81,28 @@ export function checkedLimits(limits: ExecutionLimits): Limits {
   const limitOf = (name: "runner" | "editor" | "admin" | "webhooks", usual: PlaceLimit): Limit => {
     const given = limits[name] === undefined ? {} : limits[name];
     if (given === false) return { places: UNLIMITED, durationMs: undefined };
-    demandNames(`limits.${name}`, given, ["concurrent", "queued", "durationMs"]);
+    const sends = name === "webhooks" ? [] : ["bodyBytes"];
+    demandNames(`limits.${name}`, given, ["concurrent", "queued", "durationMs", ...sends]);
     const { durationMs } = given;
     if (durationMs !== undefined) demandNumber(`limits.${name}.durationMs`, durationMs, 1, LONGEST_TIMER_MS);
     return { places: placesOf(name, given, usual), durationMs };
   };
   const [runner, editor, admin] = (["runner", "editor", "admin"] as const).map((role) => limitOf(role, PER_CALLER));
   const roles: Partial<Record<Role, Limit | undefined>> = { runner, editor, admin };
+  if (limits.viewer !== undefined && limits.viewer !== false)
+    demandNames("limits.viewer", limits.viewer, ["bodyBytes"]);
+  const bodyBytes = Object.fromEntries(
+    ROLES.map((role) => {
+      const { bodyBytes: most = MOST_BODY_BYTES } = limits[role] || {};
+      demandNumber(`limits.${role}.bodyBytes`, most, 1, MOST_BODY_BYTES);
+      return [role, most];
+    }),
+  );
   const all = limits.all === undefined ? {} : limits.all;
   if (all !== false) demandNames("limits.all", all, ["concurrent", "queued"]);
   return {
     of: (role) => roles[role] ?? { places: PER_CALLER, durationMs: undefined },
+    bodyBytes: (role) => bodyBytes[role] ?? MOST_BODY_BYTES,
     webhooks: limitOf("webhooks", PER_WEBHOOK),
     all: all === false ? UNLIMITED : placesOf("all", all, IN_ALL),
   };

@@ -8,7 +8,7 @@ import { createExecutionId } from "../types/ids.js";
 import type { Limited } from "./access.js";
 import type { AuditEntry } from "./audit.js";
 import { type Session, whoIs } from "./calls.js";
-import { checkedLimits, type ExecutionLimits, type Limit } from "./execution-limit-settings.js";
+import type { Limit, Limits } from "./execution-limit-settings.js";
 import { ExecutionPlaces, type PlaceLimit, type Ticket } from "./execution-places.js";
 import { TokenBuckets } from "./token-buckets.js";
 
@@ -66,13 +66,11 @@ interface Held {
   executionId: string | undefined;
 }
 
-/** @param limits as {@link checkedLimits} takes them */
 export function createExecutionGuard(
-  limits: ExecutionLimits,
+  roles: Limits,
   conductor: Pick<MainProcessConductor, "node" | "executions">,
   tell: (entry: Omit<AuditEntry, "time">) => void,
 ): ExecutionGuard {
-  const roles = checkedLimits(limits);
   const places = new ExecutionPlaces(roles.all);
   const held = new Set<Held>();
   /** The same by what they are: a call that is made again is about the same execution. */

@@ -8,9 +8,6 @@ import { issuesOf } from "../services/schema.js";
 import { problem } from "./answers.js";
 import type { Given, Resource } from "./resources.js";
 
-/** What a body may be at most as text, in bytes; what it holds is limited to 16 MiB by the channels. */
-const BODY_BYTES = 24 * 1024 * 1024;
-
 /** The same where anyone may send one: to sign in takes a few words. */
 export const STRANGERS_BODY_BYTES = WORDS_LIMITS.bytes;
 
@@ -20,10 +17,11 @@ function queryOf(req: HonoRequest): Record<string, string | string[]> {
   return Object.fromEntries(all.map(([name, values]) => [name, values.length === 1 ? (values[0] as string) : values]));
 }
 
-/** What a request brings, checked; or why it is refused. */
+/** What a request brings, checked; or why it is refused. Its body may have `most` bytes. */
 export async function givenOf(
   req: HonoRequest,
   resource: Pick<Resource, "query" | "body" | "isVersioned">,
+  most: number,
 ): Promise<Given | Response> {
   const asked = queryOf(req);
   const query = resource.query?.safeParse(asked);
@@ -36,7 +34,7 @@ export async function givenOf(
   }
   const given: Given = { params: req.param(), query: query?.data ?? {}, body: undefined };
   if (resource.body !== undefined) {
-    const body = await bodyOf(req);
+    const body = await bodyOf(req, most);
     if (body instanceof Response) return body;
     const beyond = payloadProblem(body.value, DATA_LIMITS);
     if (beyond !== undefined) return problem(400, "VALIDATION_FAILED", `Invalid body: ${beyond}`);
@@ -71,7 +69,7 @@ export async function givenOf(
 }
 
 /** A body as JSON, of `most` bytes; nothing at all is `undefined`. */
-export async function bodyOf(req: HonoRequest, most = BODY_BYTES): Promise<{ value: unknown } | Response> {
+export async function bodyOf(req: HonoRequest, most: number): Promise<{ value: unknown } | Response> {
   let text: string | undefined;
   try {
     text = await textOf(req, most);

@@ -5,6 +5,7 @@ import { routePath } from "hono/route";
 import packageJson from "../../package.json" with { type: "json" };
 import { createLog } from "../engine/log.js";
 import { msOf } from "../engine/policy.js";
+import type { Role } from "../services/declaration.js";
 import { type Typed, typedOf } from "../types/cause.js";
 import type { ExecutionRequest } from "../types/request.js";
 import { leastRole, type Refusal, refusalBeyond, refusalOf } from "./access.js";
@@ -39,6 +40,8 @@ export interface HandlerParts {
   events: EventSources;
   authenticate: Authenticate;
   guard: RateGuard;
+  /** What a caller of a role may send in one body, in bytes. */
+  bodyBytes(role: Role): number;
   /** Proxies before the server whose `X-Forwarded-For` counts. */
   proxies: number;
   /** Tells of ends of sessions. */
@@ -179,7 +182,7 @@ export function createHandler(parts: HandlerParts): Handler {
     const { raw } = c.req;
     const refusal = streamRefusal(c.get("session").caller);
     if (refusal !== undefined) return refusedBy(calls.told(c.get("session"), refusal, "events"));
-    const given = await givenOf(c.req, { query: EVENTS_QUERY });
+    const given = await givenOf(c.req, { query: EVENTS_QUERY }, mostOf(c));
     if (given instanceof Response) return given;
     // A stream that nothing reads would be told of events for ever.
     if (raw.method === "HEAD") return new Response(null, { headers: { "content-type": "text/event-stream" } });
@@ -209,7 +212,7 @@ export function createHandler(parts: HandlerParts): Handler {
     app.on(resource.method.toUpperCase(), base + resource.path, async (c) => {
       const refused = calls.refusal(c.get("session"), ...resource.command);
       if (refused !== undefined) return channelAnswer(refused);
-      const given = await givenOf(c.req, resource);
+      const given = await givenOf(c.req, resource, mostOf(c));
       if (given instanceof Response) return given;
       const key = c.req.header("idempotency-key");
       // What has another method does no more where it comes twice.
@@ -228,7 +231,7 @@ export function createHandler(parts: HandlerParts): Handler {
   app.post(base + RUN.path, async (c) => {
     const refused = calls.refusal(c.get("session"), ...RUN.command);
     if (refused !== undefined) return channelAnswer(refused);
-    const given = await givenOf(c.req, RUN);
+    const given = await givenOf(c.req, RUN, mostOf(c));
     if (given instanceof Response) return given;
     const { variables, context, ...request } = (given.body ?? {}) as Record<string, unknown>;
     const flowId = given.params.id ?? "";
@@ -249,7 +252,7 @@ export function createHandler(parts: HandlerParts): Handler {
   const execute = async (c: Ctx) => {
     const refused = calls.refusal(c.get("session"), ...RUN.command);
     if (refused !== undefined) return channelAnswer(refused);
-    const body = await bodyOf(c.req);
+    const body = await bodyOf(c.req, mostOf(c));
     if (body instanceof Response) return body;
     const request = body.value as ExecutionRequest;
     return refusalOfId(c, request) ?? executedAnswer(await runAnswer(c, request));
@@ -266,7 +269,7 @@ export function createHandler(parts: HandlerParts): Handler {
     const refused = calls.refusal(c.get("session"), channel, command);
     if (refused !== undefined) return channelAnswer(refused);
     if (c.req.header("idempotency-key") !== undefined) return problem(400, "VALIDATION_FAILED", NO_KEY);
-    const body = await bodyOf(c.req, leastRole(channel, command) === "anyone" ? STRANGERS_BODY_BYTES : undefined);
+    const body = await bodyOf(c.req, leastRole(channel, command) === "anyone" ? STRANGERS_BODY_BYTES : mostOf(c));
     if (body instanceof Response) return body;
     return channelAnswer(await calls.call(c.get("session"), channel, command, body.value));
   });
@@ -286,6 +289,12 @@ export function createHandler(parts: HandlerParts): Handler {
     return problem(500, "INTERNAL_ERROR", FAILED);
   });
   return { fetch: app.fetch, routes: app.routes, serves };
+
+  /** What the body of a request may be at most, in bytes. */
+  function mostOf(c: Ctx): number {
+    const { caller } = c.get("session");
+    return caller === undefined ? STRANGERS_BODY_BYTES : parts.bodyBytes(caller.role);
+  }
 
   function serves(path: string): boolean {
     const hook = ["/hooks/", `${base}/hooks/`].find((start) => path.startsWith(start));

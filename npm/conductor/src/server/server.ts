@@ -16,7 +16,7 @@ import { refusedBy } from "./answers.js";
 import { type Audit, auditor } from "./audit.js";
 import { type Authenticate, createCalls, type ServerAuth, whoIs } from "./calls.js";
 import { EventLog } from "./event-log.js";
-import { checkedLimits, type ExecutionLimits } from "./execution-limit-settings.js";
+import { checkedLimits, type ExecutionLimits, MOST_BODY_BYTES } from "./execution-limit-settings.js";
 import { createExecutionGuard } from "./execution-limits.js";
 import { type ClosingServer, type FastifyPlugin, fastifyPlugin } from "./fastify.js";
 import { createFlowScope } from "./flow-scope.js";
@@ -57,7 +57,7 @@ export interface ServerOptions {
   auth?: ServerAuth;
   /** How often callers may call, and try to sign in. */
   rateLimits?: RateLimits;
-  /** How many executions callers may have at once, by their roles, and how long one may take. */
+  /** How many executions callers may have at once, by their roles, how long one may take, and how much they may send at a time. */
   limits?: ExecutionLimits;
   /** Keeps executions of callers apart from this process. The conductor has to be given it as well. Default: they run in it. */
   isolation?: Isolation;
@@ -155,9 +155,6 @@ const GRACE_MS = 10_000;
 /** How often connections that became idle are ended meanwhile, in ms. */
 const IDLE_CHECK_MS = 50;
 
-/** What a message of a WebSocket may be at most, in bytes. */
-const MESSAGE_BYTES = 24 * 1024 * 1024;
-
 /** Every caller of an open server. */
 const ANYBODY: Caller = Object.freeze({ name: "anybody", role: "admin" });
 
@@ -225,7 +222,9 @@ export function createServer(options: ServerOptions): ConductorServer {
   const proxies = Number(options.trustProxy ?? 0);
   const ownFlows = options.secretsFor === "all-flows" ? undefined : ownFlowRefusal(conductor);
   const scope = createFlowScope(conductor);
-  const executions = createExecutionGuard(options.limits ?? {}, conductor, tell);
+  const limits = checkedLimits(options.limits ?? {});
+  const { bodyBytes } = limits;
+  const executions = createExecutionGuard(limits, conductor, tell);
   const isolated = isolation && isolatedCalls(isolation, conductor);
   const { meterProvider } = options;
   const metrics = createMetrics(
@@ -245,13 +244,18 @@ export function createServer(options: ServerOptions): ConductorServer {
     // Its message is for callers: strangers ask for this as well.
     return status === "ok" ? undefined : `The conductor is ${status}; the command system.health tells callers why`;
   };
-  const mcp = lazyMcp(options.mcp, { calls, events: conductor.events, isKept: durable }, () => durable && isEnding);
+  const mcp = lazyMcp(
+    options.mcp,
+    { calls, events: conductor.events, isKept: durable, bodyBytes },
+    () => durable && isEnding,
+  );
   const parts = {
     calls,
     channels,
     events: { log, missed },
     authenticate,
     guard,
+    bodyBytes,
     proxies,
     onSessionsEnded,
     isOpen: open,
@@ -273,7 +277,7 @@ export function createServer(options: ServerOptions): ConductorServer {
   const listener = nodeListener(handler.fetch);
 
   const connections = new Set<Connection>();
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_BYTES, autoPong: false });
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: MOST_BODY_BYTES, autoPong: false });
   const heartbeat = setInterval(() => {
     for (const connection of connections) connection.check();
   }, HEARTBEAT_MS);
@@ -302,7 +306,7 @@ export function createServer(options: ServerOptions): ConductorServer {
       return true;
     }
     sockets.handleUpgrade(request, socket, head, (client) => {
-      const connection = new Connection(client, asked, { calls, log, missed, authenticate, guard }, address);
+      const connection = new Connection(client, asked, { calls, log, missed, authenticate, guard, bodyBytes }, address);
       connections.add(connection);
       client.on("close", () => connections.delete(connection));
       // After the messages of what came: the listener of the WebSocket itself is there already.

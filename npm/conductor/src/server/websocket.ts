@@ -2,6 +2,7 @@
 import { messageOf } from "@atomiton/values";
 import type { RawData, WebSocket } from "ws";
 import { createLog } from "../engine/log.js";
+import type { Role } from "../services/declaration.js";
 import { PROTOCOL_VERSION, SIGN_IN_FIRST } from "../transports/websocket-protocol.js";
 import { refusalBeyond } from "./access.js";
 import { encodeAnswer } from "./answer-text.js";
@@ -46,6 +47,15 @@ const UNKNOWN_NOW: Refused = {
   channelError: true,
 };
 
+/** A call as it came, in a message of so many bytes. */
+interface SentCall {
+  id: string | number;
+  channel: unknown;
+  command: unknown;
+  args: unknown;
+  bytes: number;
+}
+
 /** What connections need of their server. */
 export interface Connections {
   calls: Calls;
@@ -54,6 +64,8 @@ export interface Connections {
   missed: FindMissed;
   authenticate: Authenticate;
   guard: RateGuard;
+  /** What a caller of a role may send in one message, in bytes. */
+  bodyBytes(role: Role): number;
 }
 
 /** One client, from its greeting to its end. Nothing is told to it before it is known who it is. */
@@ -164,8 +176,8 @@ export class Connection {
     this.#isAlive = true;
     this.#unread = 0;
     const text = isBinary ? "" : String(data);
-    if (!this.#isTold && text.length > STRANGERS_BYTES) void this.#receivedLarge(text);
-    else this.#receivedText(text);
+    if (!this.#isTold && text.length > STRANGERS_BYTES) void this.#receivedLarge(text, bytesIn(data));
+    else this.#receivedText(text, bytesIn(data));
   }
 
   /** Pings and pongs may come within a message. */
@@ -174,8 +186,8 @@ export class Connection {
     this.#unread -= length + CONTROL_FRAME_BYTES;
   }
 
-  async #receivedLarge(text: string): Promise<void> {
-    if (await this.#isCallers()) this.#receivedText(text);
+  async #receivedLarge(text: string, bytes: number): Promise<void> {
+    if (await this.#isCallers()) this.#receivedText(text, bytes);
   }
 
   /** Whether something large is of a caller, which may still be found out; a stranger's connection is ended. */
@@ -192,7 +204,7 @@ export class Connection {
     return caller !== undefined;
   }
 
-  #receivedText(text: string): void {
+  #receivedText(text: string, bytes: number): void {
     let message: unknown;
     try {
       message = JSON.parse(text);
@@ -209,7 +221,7 @@ export class Connection {
     if (type === "ping") this.#send({ type: "pong" });
     else if (type === "auth" && (token === null || typeof token === "string")) this.#authorise(token);
     else if (type === "resume") void this.#resume(session, seq);
-    else if (isCall && !this.#isEnding) void this.#call(id, channel, command, args);
+    else if (isCall && !this.#isEnding) void this.#call({ id, channel, command, args, bytes });
   }
 
   #authorise(token: string | null): void {
@@ -294,7 +306,7 @@ export class Connection {
     this.#line.start(events);
   }
 
-  async #call(id: string | number, channel: unknown, command: unknown, args: unknown): Promise<void> {
+  async #call({ id, channel, command, args, bytes }: SentCall): Promise<void> {
     if (typeof channel !== "string" || typeof command !== "string") {
       const error = "A call names its channel and its command by texts";
       return this.#send({ type: "response", id, error, code: "INVALID_PARAMETERS" });
@@ -310,13 +322,21 @@ export class Connection {
     };
     if (this.#refused !== undefined) this.#session = this.#signIn();
     const session = await this.#session;
-    const refused = this.#refused ?? this.server.guard.ofCaller(session.caller, this.address);
+    const refused =
+      this.#refused ?? this.server.guard.ofCaller(session.caller, this.address) ?? this.#tooLarge(session, bytes);
     if (refused !== undefined) return this.#refuse(id, refused, sent);
     this.#underWay++;
     const answer = await this.server.calls.call(session, channel, command, args).catch(failedCall);
     this.#underWay--;
     if ("result" in answer) this.#answer(id, answer.result, sent);
     else this.#refuse(id, answer, sent);
+  }
+
+  /** Why a message is more than its caller may send at a time; `undefined` where it is not. */
+  #tooLarge({ caller }: Session, bytes: number): Refused | undefined {
+    const most = caller === undefined ? STRANGERS_BYTES : this.server.bodyBytes(caller.role);
+    if (bytes <= most) return undefined;
+    return { error: `A message may have ${most} bytes at most`, code: "VALIDATION_FAILED", channelError: true };
   }
 
   #refuse(id: string | number, refused: Refused, sent?: () => void): void {
@@ -372,6 +392,10 @@ export class Connection {
   #readOn(): void {
     if (this.socket.isPaused && !this.#isHeld && this.socket.bufferedAmount <= SLOW_BYTES) this.socket.resume();
   }
+}
+
+function bytesIn(data: RawData): number {
+  return Array.isArray(data) ? data.reduce((sum, { length }) => sum + length, 0) : data.byteLength;
 }
 
 /** A defect of the server fails one call, not the process with all others. */

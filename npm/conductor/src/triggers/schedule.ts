@@ -74,8 +74,7 @@ class Schedule implements Watched {
   }
 
   next(): number | undefined {
-    const time = this.times.after(Math.max(this.doneTo, this.tools.clock.now()));
-    return time === undefined ? undefined : time + this.jitterOf(time);
+    return nextOf(this.trigger, this.tools.clock.now(), this.doneTo);
   }
 
   close(): void {
@@ -117,9 +116,11 @@ class Schedule implements Watched {
     const { clock } = this.tools;
     const now = clock.now();
     const { times, isAll } = pastTimes(this.times, this.doneTo, now, MOST_TIMES);
-    const due = times.filter((time) => time + this.jitterOf(time) <= now);
-    for (const time of await this.wanted(due, isAll)) {
-      const again = this.isClosed ? AGAIN_MS : await this.begin(time);
+    // One that is put off holds up those after it, else it would count as done with them; none is late by more than the jitter for that.
+    const waiting = times.findIndex((time) => time + this.jitterOf(time) > now);
+    const due = waiting < 0 ? times : times.slice(0, waiting);
+    for (const { time, missed } of await this.wanted(due, isAll)) {
+      const again = this.isClosed ? AGAIN_MS : await this.begin(time, missed);
       if (again !== undefined) return again;
     }
     const next = times.find((time) => time > this.doneTo) ?? this.times.after(Math.max(this.doneTo, now));
@@ -127,9 +128,10 @@ class Schedule implements Watched {
   }
 
   /** The times of which executions begin; those that are left out as the schedule says are done with. */
-  private async wanted(due: readonly number[], isAll: boolean): Promise<readonly number[]> {
+  private async wanted(due: readonly number[], isAll: boolean): Promise<{ time: number; missed: boolean }[]> {
     const { missed: policy } = this.parameters;
-    const missed = due.filter((time) => this.isMissed(time));
+    const watched = due.findIndex((time) => time + this.jitterOf(time) >= this.watchedSince);
+    const missed = watched < 0 ? due : due.slice(0, watched);
     const caughtUp = policy === "all" ? missed.length : policy === "once" ? Math.min(missed.length, 1) : 0;
     const leftOut = missed.length - caughtUp;
     if (!isAll) this.tools.log(`More than ${MOST_TIMES} times are over; the earlier ones are left out`);
@@ -137,19 +139,14 @@ class Schedule implements Watched {
       this.tools.log(`${leftOut} missed ${leftOut === 1 ? "time is" : "times are"} left out (missed: ${policy})`);
       await this.done(missed[leftOut - 1] as number);
     } else if (!isAll && due[0] !== undefined) await this.done(due[0] - 1);
-    return due.slice(leftOut);
-  }
-
-  private isMissed(time: number): boolean {
-    return time + this.jitterOf(time) < this.watchedSince;
+    return due.slice(leftOut).map((time, index) => ({ time, missed: index < caughtUp }));
   }
 
   /** Begins the execution of a time, unless it is left out; in how many ms to look again where it has to wait. */
-  private async begin(time: number): Promise<number | undefined> {
+  private async begin(time: number, missed: boolean): Promise<number | undefined> {
     if (!(await this.claim(time))) return AGAIN_MS;
     if (time <= this.doneTo) return undefined;
     const { overlap } = this.parameters;
-    const missed = this.isMissed(time);
     if (overlap !== "allow") {
       const active = await this.tools.active();
       // Times that are caught up come one after the other.
@@ -209,14 +206,36 @@ class Schedule implements Watched {
     this.doneTo = Math.max(this.doneTo, kept.doneTo ?? time);
   }
 
-  /** By how much a time is put off: always the same, so that all processes agree. */
   private jitterOf(time: number): number {
-    const { jitter } = this.parameters;
-    if (jitter === 0) return 0;
-    const digest = createHash("sha256")
-      .update(`${nameOf(this.trigger)} ${time}`)
-      .digest();
-    return Math.floor((digest.readUInt32BE(0) / 2 ** 32) * (jitter + 1));
+    return jitterOf(this.trigger, time);
+  }
+}
+
+/** By how much a time is put off: always the same, so that all processes agree. */
+function jitterOf(trigger: ArmedTrigger, time: number): number {
+  const { jitter = 0 } = trigger.parameters as { jitter?: number };
+  if (jitter === 0) return 0;
+  const digest = createHash("sha256")
+    .update(`${nameOf(trigger)} ${time}`)
+    .digest();
+  return Math.floor((digest.readUInt32BE(0) / 2 ** 32) * (jitter + 1));
+}
+
+/**
+ * When a schedule begins its next execution, in ms since the epoch; `undefined` where it has no further time.
+ *
+ * @param doneTo up to which time all is done
+ */
+export function nextOf(trigger: ArmedTrigger, now: number, doneTo = Number.NEGATIVE_INFINITY): number | undefined {
+  const { jitter = 0 } = trigger.parameters as { jitter?: number };
+  const times = scheduleTimes(trigger.parameters as unknown as ScheduleParameters);
+  // What was put off may still come.
+  for (let from = Math.max(doneTo, now - jitter); ; ) {
+    const time = times.after(from);
+    if (time === undefined) return undefined;
+    const at = time + jitterOf(trigger, time);
+    if (at > now || time > now) return at;
+    from = time;
   }
 }
 

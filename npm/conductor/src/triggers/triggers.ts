@@ -18,7 +18,7 @@ import type { SavedFlow } from "../types/flow.js";
 import { watchFiles } from "./files.js";
 import { activeOf, fire, type TriggeredConductor } from "./firing.js";
 import { watchFlowEnds } from "./flow-ends.js";
-import { MOST_TIMES, watchSchedule } from "./schedule.js";
+import { MOST_TIMES, nextOf, watchSchedule } from "./schedule.js";
 import { secretBehind } from "./secret-text.js";
 import { collectionOf, stateIn } from "./state.js";
 import { armed, type FoundTrigger, problemOf, triggersIn } from "./trigger-nodes.js";
@@ -541,10 +541,9 @@ class WatchedTriggers implements Triggers {
   }
 
   private async unwatched(trigger: ArmedTrigger): Promise<Watched> {
-    const { type, parameters } = trigger;
-    if (type === "webhook") return this.paths.inspect(trigger, stateIn(this.states, nameOf(trigger)));
-    const times = type === "schedule" ? scheduleTimes(parameters as unknown as TimesOfSchedule) : undefined;
-    return { next: () => times?.after(this.clock.now()), close: () => {} };
+    if (trigger.type === "webhook") return this.paths.inspect(trigger, stateIn(this.states, nameOf(trigger)));
+    if (trigger.type !== "schedule") return { close: () => {} };
+    return { next: () => nextOf(trigger, this.clock.now()), close: () => {} };
   }
 
   private armedOf(flow: SavedFlow, node: NodeDefinition): Promise<ArmedTrigger> {

@@ -37,6 +37,8 @@ it("are kept by a server", async () => {
 it.each([
   [5, "limits"],
   [{ runner: { concurent: 1 } }, "`limits.runner` has no concurent"],
+  [{ runer: { bodyBytes: 1 } }, "viewer"],
+  [{ runner: { bodyBytes: -1 } }, "`limits.runner.bodyBytes` must be a whole number from 1 to 25165824"],
 ])("are refused where they are none: %j", async (limits, why) => {
   const { code, stderr } = await serving(limits).ended;
   expect([code, stderr]).toEqual([2, expect.stringContaining(why)]);

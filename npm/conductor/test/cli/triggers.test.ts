@@ -32,7 +32,49 @@ edges:
   - { source: request, target: slow }
 `;
 
+const MIXED = `
+id: mixed
+nodes:
+  - { id: daily, type: schedule, parameters: { cron: "0 9 * * *" } }
+  - { id: request, type: webhook, parameters: { authenticate: none } }
+`;
+
 const RANGE = ["--from", "2026-01-01T00:00:00Z", "--to", "2026-01-01T05:30:00+01:00"];
+
+it("are by `schedules` those of a time alone", async () => {
+  const place = folder();
+  const where = ["--store", `sqlite:${join(place, "a.db")}`, "--no-config"];
+  const schedules = async (...args: string[]) => {
+    const { code, stdout, stderr } = await conductor("schedules", ...args, ...where);
+    return { code, text: stdout + stderr };
+  };
+  expect(await schedules("list")).toEqual({ code: 0, text: "No saved flow has a schedule\n" });
+  await conductor("flows", "save", file(place, "mixed.yaml", MIXED), ...where);
+  expect(await schedules("list")).toEqual({
+    code: 0,
+    text: expect.stringMatching(/^armed {4}schedule {5}mixed\/daily {2}next \d{4}-\d\d-\d\d \d\d:00:00\n$/),
+  });
+  const listed = JSON.parse((await schedules("list", "--json")).text) as { nodeId: string; next: number }[];
+  expect(listed).toEqual([expect.objectContaining({ nodeId: "daily", next: expect.any(Number) })]);
+  expect(await schedules("fire", "mixed", "request")).toEqual({
+    code: 2,
+    text: expect.stringContaining(
+      "`request` is a webhook and no schedule; conductor triggers fire mixed request begins it",
+    ),
+  });
+  expect(await schedules("fire", "mixed", "daily")).toMatchObject({ code: 0 });
+  expect(await schedules("fire", "mixed", "nightly")).toEqual({
+    code: expect.toSatisfy((code: number) => code !== 0),
+    text: expect.stringContaining("no trigger `nightly`"),
+  });
+  expect(
+    await schedules("backfill", "mixed", "daily", "--from", "2026-01-01T00:00:00Z", "--to", "2026-01-03T00:00:00Z"),
+  ).toEqual({
+    code: 0,
+    text: "2 executions begun\n",
+  });
+  expect(await schedules("test-address", "mixed", "request")).toMatchObject({ code: 2 });
+});
 
 it("are listed, fired and done later in a store", async () => {
   const place = folder();

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createMemoryExecutions, openSqliteStore } from "@atomiton/storage";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
-import { rawRequest } from "./raw.js";
+import { rawRequest, rawSocket } from "./raw.js";
 import { flowOf, keyOf, serving } from "./serving.js";
 
 const MIB = 2 ** 20;
@@ -361,5 +361,76 @@ describe("an Idempotency-Key", () => {
       expect((await post(role, "/flows/f/run", {}, { "idempotency-key": "k" })).status).toBe(200);
     }
     expect(calls).toHaveLength(3);
+  });
+});
+
+describe("what callers of a role may send at a time", () => {
+  const limits = { runner: { bodyBytes: 1000 }, viewer: { bodyBytes: 500 }, editor: { bodyBytes: 25_165_824 } };
+  const flow = (length: number) => ({ flowId: "f", inputs: { text: "x".repeat(length) } });
+
+  it("is what the owner set, by HTTP with and without a length, and by every address", async () => {
+    const { post, ask } = await serving({ limits });
+    await post("editor", "/flows", flowOf("say"));
+    for (const [role, path, body] of [
+      ["runner", "/execute", flow(2000)],
+      ["runner", "/flows/f/run", { inputs: flow(2000).inputs }],
+      ["runner", "/conductor/execute", flow(2000)],
+      ["viewer", "/node/validate", { node: { ...flowOf("say"), name: "x".repeat(600) } }],
+    ] as const) {
+      const answer = await post(role, path, body);
+      const most = role === "runner" ? 1000 : 500;
+      expect([path, answer.status, await answer.json()]).toMatchObject([
+        path,
+        413,
+        { code: "VALIDATION_FAILED", error: `A body may have ${most} bytes at most` },
+      ]);
+      const text = JSON.stringify(body);
+      const unmeasured = new ReadableStream({
+        start(controller) {
+          controller.enqueue(new TextEncoder().encode(text));
+          controller.close();
+        },
+      });
+      const streamed = await ask(role, path, { method: "POST", body: unmeasured, duplex: "half" } as RequestInit);
+      expect([path, streamed.status]).toEqual([path, 413]);
+    }
+    expect((await post("runner", "/execute", flow(500))).status).toBe(200);
+    expect((await post("editor", "/execute", flow(2000))).status).toBe(200);
+    expect((await post("admin", "/execute", flow(2000))).status).toBe(200);
+  });
+
+  it("is the same for messages of a WebSocket, which go on after one that is too large", async () => {
+    const { post, apiUrl } = await serving({ limits });
+    await post("editor", "/flows", flowOf("say"));
+    const socket = await rawSocket(apiUrl, { token: keyOf("runner") });
+    expect(await socket.call("conductor", "execute", flow(2000))).toMatchObject({
+      code: "VALIDATION_FAILED",
+      error: "A message may have 1000 bytes at most",
+    });
+    expect(await socket.call("conductor", "execute", flow(500))).toMatchObject({ result: { success: true } });
+    // Characters of several bytes count as those.
+    const wide = { flowId: "f", inputs: { text: "\u20ac".repeat(320) } };
+    expect(await socket.call("conductor", "execute", wide)).toMatchObject({ code: "VALIDATION_FAILED" });
+    const other = await rawSocket(apiUrl, { token: keyOf("editor") });
+    expect(await other.call("conductor", "execute", flow(2000))).toMatchObject({ result: { success: true } });
+  });
+
+  it("is the same for messages of the Model Context Protocol", async () => {
+    const { post } = await serving({ limits, mcp: true });
+    const begin = (role: string, name: string) =>
+      post(
+        role,
+        "/mcp",
+        {
+          jsonrpc: "2.0",
+          id: 1,
+          method: "initialize",
+          params: { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name, version: "1" } },
+        },
+        { accept: "application/json, text/event-stream" },
+      );
+    expect((await begin("viewer", "x".repeat(600))).status).toBe(413);
+    expect((await begin("viewer", "x")).status).toBe(200);
+    expect((await begin("editor", "x".repeat(600))).status).toBe(200);
   });
 });

@@ -298,7 +298,7 @@ describe("the time of an execution", () => {
 
 describe("limits", () => {
   it.each([
-    [{ viewer: {} }, "`limits` has no viewer. Allowed: runner, editor, admin, webhooks, all"],
+    [{ stranger: {} }, "`limits` has no stranger. Allowed: viewer, runner, editor, admin, webhooks, all"],
     [{ runner: { concurent: 1 } }, "`limits.runner` has no concurent"],
     [{ runner: 5 }, "`limits.runner` must be an object"],
     [{ runner: { concurrent: 0 } }, "`limits.runner.concurrent`"],

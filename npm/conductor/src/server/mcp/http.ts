@@ -4,6 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { WebStandardStreamableHTTPServerTransport as Transport } from "@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js";
+import type { Role } from "../../services/declaration.js";
 import type { Session } from "../calls.js";
 import { type ClientServer, createService, type McpSource, serverFor } from "./protocol.js";
 
@@ -38,7 +39,7 @@ export function createMcpHttp(source: McpSource, outlives: () => boolean): McpHt
   /** Those that were used last are at the end. */
   const sessions = new Map<string, Known>();
 
-  async function begin(owner: string): Promise<Transport> {
+  async function begin(owner: string, role: Role | undefined): Promise<Transport> {
     const { server, pending } = serverFor(service, {
       sessionOf: ({ authInfo }) => authInfo?.extra?.session as Session,
       outlives,
@@ -47,7 +48,7 @@ export function createMcpHttp(source: McpSource, outlives: () => boolean): McpHt
     });
     const transport = new Transport({
       sessionIdGenerator: randomUUID,
-      maxRequestBodySize: MESSAGE_BYTES,
+      maxRequestBodySize: Math.min(MESSAGE_BYTES, (role && source.bodyBytes?.(role)) ?? MESSAGE_BYTES),
       onsessioninitialized(id) {
         void idleOf(crowdFor(owner))?.transport.close();
         sessions.set(id, { transport, owner, pending });
@@ -89,7 +90,7 @@ export function createMcpHttp(source: McpSource, outlives: () => boolean): McpHt
       if (crowd.length > 0 && idleOf(crowd) === undefined) {
         return refused(503, -32000, "There are too many sessions, all with calls that go on");
       }
-      const transport = await begin(owner);
+      const transport = await begin(owner, session.caller?.role);
       const response = await transport.handleRequest(request, { authInfo });
       if (transport.sessionId === undefined) await transport.close();
       return response;

@@ -14,6 +14,7 @@ import {
 } from "@modelcontextprotocol/sdk/types.js";
 import packageJson from "../../../package.json" with { type: "json" };
 import type { Conductor } from "../../api/conductor.js";
+import type { Role } from "../../services/declaration.js";
 import { createExecutionId } from "../../types/ids.js";
 import type { ExecutionRequest, RequestResult } from "../../types/request.js";
 import type { Calls, Session } from "../calls.js";
@@ -31,6 +32,8 @@ export interface McpSource {
   flows: readonly string[] | undefined;
   /** Whether a store keeps executions. */
   isKept: boolean;
+  /** What a caller of a role may send in one message, in bytes, where that is less than any may. */
+  bodyBytes?(role: Role): number;
 }
 
 /** What all clients share. */
