@@ -48,6 +48,8 @@ it("are by `schedules` those of a time alone", async () => {
     const { code, stdout, stderr } = await conductor("schedules", ...args, ...where);
     return { code, text: stdout + stderr };
   };
+  const alone = "id: alone\nnodes:\n  - { id: request, type: webhook, parameters: { authenticate: none } }\n";
+  await conductor("flows", "save", file(place, "alone.yaml", alone), ...where);
   expect(await schedules("list")).toEqual({ code: 0, text: "No saved flow has a schedule\n" });
   await conductor("flows", "save", file(place, "mixed.yaml", MIXED), ...where);
   expect(await schedules("list")).toEqual({
