@@ -45,8 +45,8 @@ export function bodyFunction(code: string): string {
 /** What is wrong with the syntax of the function, or the body of one, in a parameter. */
 export function bodyProblems(name: string, value: unknown, parsers: Parsers, language?: unknown): ParameterProblem[] {
   if (language === "typescript") {
-    if (!isCode(value) || parsers.typescript === undefined) return [];
-    const stripped = parsers.typescript(value);
+    const stripped = isCode(value) ? parsers.typescript?.(value) : undefined;
+    if (stripped === undefined) return [];
     return "code" in stripped
       ? bodyProblems(name, stripped.code, parsers)
       : [syntaxProblem(name, "TypeScript", stripped)];

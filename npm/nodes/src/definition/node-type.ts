@@ -77,8 +77,8 @@ export type Stripped = { code: string } | { message: string; line: number; colum
 export interface Parsers {
   /** JavaScript; says why it cannot be parsed, and where, from 1. */
   script?(code: string): { message: string; line: number; column: number } | undefined;
-  /** TypeScript, of a function or the body of one; gives its JavaScript. */
-  typescript?(code: string): Stripped;
+  /** TypeScript, of a function or the body of one; gives its JavaScript. `undefined` where nothing that reads it is installed. */
+  typescript?(code: string): Stripped | undefined;
   /** A template of `edit-fields`; says why it cannot be parsed. */
   template?(text: string): string | undefined;
   /** A cron pattern, and the time zone that it is read in; says why it cannot be read, or that no time fits it. */

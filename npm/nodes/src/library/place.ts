@@ -1,6 +1,6 @@
 import type { NativeTable } from "@atomiton/conductor-native";
 
-import type { Parsers } from "../definition/node-type.js";
+import type { Stripped } from "../definition/node-type.js";
 import type { Sandbox } from "../sandbox/sandbox.js";
 import type { Stream, Taker } from "../table/table-output.js";
 import type { JoinAnswer, TableJoin } from "../types/join/tables.js";
@@ -11,7 +11,7 @@ export interface Place {
   /** Where user code runs. */
   sandbox: Sandbox;
   /** What takes types out of TypeScript; loaded when it is asked for. Rejects where it cannot be had. */
-  typescript(): Promise<NonNullable<Parsers["typescript"]>>;
+  typescript(): Promise<(code: string) => Stripped>;
   /** Transforms a table without making objects of its rows. Without it, they are made. */
   transformTable?(table: NativeTable, transformation: Transformation): Promise<TableAnswer>;
   /** Transforms rows that are streamed; `undefined` where there is no stream, or the operation needs all rows at once. */

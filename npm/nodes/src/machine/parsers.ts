@@ -8,7 +8,7 @@ import Mustache from "mustache";
 import type { Parsers } from "../definition/node-type.js";
 import { templateFault } from "../types/edit-fields/template.js";
 import { cronProblem } from "./schedule-times.js";
-import { machineTypeScript } from "./typescript.js";
+import { parsedTypeScript } from "./typescript.js";
 
 /** How the file is called in which a syntax error is told to be. */
 const FILE = "parameter.js";
@@ -25,7 +25,7 @@ export const machineParsers: Required<Parsers> = {
       return { message: error.message, line, column };
     }
   },
-  typescript: machineTypeScript,
+  typescript: parsedTypeScript,
   cron: cronProblem,
   template(text) {
     try {

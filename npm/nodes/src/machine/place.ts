@@ -8,7 +8,7 @@ import { machineTypeScript } from "./typescript.js";
 /** A machine with the native addon: Node and Electron's main process. */
 export const machine: Place = {
   sandbox: machineSandbox,
-  typescript: async () => machineTypeScript,
+  typescript: machineTypeScript,
   transformTable,
   transformStream,
   joinTables,

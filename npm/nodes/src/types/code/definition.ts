@@ -35,7 +35,7 @@ export const code = {
         enum: ["javascript", "typescript"],
         default: "javascript",
         description:
-          "The language of `code`. Of `typescript` the types are taken out before it runs, and are not checked; enums and `import type` may stand, namespaces, parameter properties and casts such as `<T>value` may not.",
+          "The language of `code`. Of `typescript` the types are taken out before it runs, and are not checked; enums and `import type` may stand, namespaces, parameter properties and casts such as `<T>value` may not. On a machine it needs the package @swc/wasm-typescript (`npm install @swc/wasm-typescript`).",
       },
       outputs: {
         type: "array",

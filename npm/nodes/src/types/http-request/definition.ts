@@ -24,8 +24,8 @@ export const httpRequest = {
         minLength: 1,
         default: "GET",
         description:
-          "The method of the request, in any letter case; also one of an extension or of a server's own, such as PROPFIND, REPORT or PURGE. " +
-          "What differs from one of the examples by one letter, such as GTE, is taken for a slip and refused, as are CONNECT, TRACE and TRACK.",
+          "The method of the request, in any letter case; also one of an extension, such as PROPFIND, REPORT or PURGE. What is in no registry, such as GTE, " +
+          "is taken for a slip and refused.",
         examples: METHODS,
       },
       url: {

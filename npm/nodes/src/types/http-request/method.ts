@@ -17,11 +17,16 @@ export const READING_METHODS: ReadonlySet<string> = new Set([
   "QUERY",
 ]);
 
-/** Those that `fetch` never sends. */
-const REFUSED: readonly string[] = ["CONNECT", "TRACE", "TRACK"];
+/**
+ * Those of extensions: IANA's registry, without what belongs to HTTP/2 itself and what `fetch` never sends (CONNECT, TRACE, TRACK), and
+ * those of caches and of UPnP. Any other word is more likely a slip than a method.
+ */
+const EXTENSIONS =
+  "ACL BASELINE-CONTROL BIND CHECKIN CHECKOUT COPY LABEL LINK LOCK MERGE MKACTIVITY MKCALENDAR MKCOL MKREDIRECTREF MKWORKSPACE MOVE " +
+  "ORDERPATCH PROPFIND PROPPATCH QUERY REBIND REPORT SEARCH UNBIND UNCHECKOUT UNLINK UNLOCK UPDATE UPDATEREDIRECTREF VERSION-CONTROL " +
+  "BAN PURGE M-SEARCH NOTIFY SUBSCRIBE UNSUBSCRIBE";
 
-/** A token of RFC 9110. */
-const TOKEN = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
+const KNOWN: ReadonlySet<string> = new Set([...METHODS, ...EXTENSIONS.split(" ")]);
 
 /** What is wrong with a method, for a sentence that begins with its name. An expression passes, and nothing at all. */
 export function methodFault(value: unknown): Fault | undefined {
@@ -31,15 +36,9 @@ export function methodFault(value: unknown): Fault | undefined {
 /** The same for a value that is used as it stands. */
 export function closedMethodFault(value: unknown): Fault | undefined {
   const method = typeof value === "string" ? value.toUpperCase() : "";
-  const refused = (why: string): Fault => ({ path: [], message: why });
-  if (!TOKEN.test(method)) return refused(`Must be a method such as GET or POST, found ${foundText(value)}`);
-  if (REFUSED.includes(method)) {
-    return refused(`Must be a method such as GET or POST, found ${foundText(value)}, which is never sent from here`);
-  }
-  const isUsual = (METHODS as readonly string[]).includes(method);
-  // A method is any word, so that only the smallest slips are refused.
-  const meant = isUsual ? [] : closeNames(method, METHODS, 1);
-  return meant.length === 0
-    ? undefined
-    : refused(`Must be a method such as GET or POST, found ${foundText(value)}${meantText(meant)}`);
+  if (KNOWN.has(method)) return undefined;
+  const meant = closeNames(method, [...KNOWN], 1);
+  const others =
+    meant.length > 0 ? meantText(meant) : `. Methods of extensions may be ${EXTENSIONS.replaceAll(" ", ", ")}`;
+  return { path: [], message: `Must be one of ${METHODS.join(", ")}, found ${foundText(value)}${others}` };
 }
