@@ -83,8 +83,8 @@ const isLong = ([name]) => LONG.includes(name);
 suites.sort((one, other) => Number(isLong(other)) - Number(isLong(one)));
 
 const total = { passed: 0, failed: 0, failures: [], skipped: [] };
-// Much of what a suite takes is waiting: for a browser, for npm, for one thread. So one more is under way than there are cores.
-await Promise.all(Array.from({ length: availableParallelism() + 1 }, runSuites));
+// Much of what a suite takes is waiting: for a browser, for npm, for one thread. So three share a machine that has two cores.
+await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) + 1 }, runSuites));
 
 if (total.skipped.length > 0) {
   stdout.write(`${total.skipped.length} skipped:\n${total.skipped.map((line) => `  ${line}\n`).join("")}`);
