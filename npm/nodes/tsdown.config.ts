@@ -17,9 +17,14 @@ const pageTemplates = {
       : null,
 };
 
-/** What everyone loads who knows the types, in one file instead of dozens. */
+/**
+ * What everyone loads who knows the types, in one file instead of dozens. Pages that list the types need words about effects too, and
+ * not the examples that stand where these words would be by themselves.
+ */
 const advancedChunks = {
-  groups: [{ name: "known", test: /\/src\/types\/(?:[^/]+\/definition|definitions)\.ts$/ }],
+  groups: [
+    { name: "known", test: /\/src\/(?:types\/(?:[^/]+\/definition|definitions)|definition\/effects-text)\.ts$/ },
+  ],
 };
 
 /** Comments are read in the types. Those that let bundlers leave out what is not used stay. */

@@ -133,7 +133,7 @@ pub fn constants() -> String {
     to_text(&json!({
         "version": env!("CARGO_PKG_VERSION"),
         "codes": codes,
-        "states": TaskState::ALL.iter().map(|(name, _)| name.to_lowercase()).collect::<Vec<_>>(),
+        "states": TaskState::ALL.iter().map(|(name, _)| name.to_ascii_lowercase()).collect::<Vec<_>>(),
         "animations": animations,
         "complete": COMPLETE,
         "defaultWeight": DEFAULT_WEIGHT,

@@ -19,6 +19,7 @@ export {
   type NodePosition,
   type NodeRuntime,
 } from "./definition/create.js";
+export { effectsText } from "./definition/effects-text.js";
 export {
   fieldsOf,
   type NodeFieldConfig,
@@ -37,7 +38,7 @@ export {
   type ParameterSchema,
   type Parsers,
 } from "./definition/node-type.js";
-export { effectsText, nodeTypePage, touchesText } from "./definition/page.js";
+export { nodeTypePage, touchesText } from "./definition/page.js";
 export { getAllTemplates, getTemplate, loadBuiltInTemplates } from "./templates/flows.js";
 export {
   getAllNodeDefinitions,

@@ -29,7 +29,6 @@ import { type FlowEngine, type FlowSource, FlowStore } from "./flow-store.js";
 import { DRAINS, KEEPS } from "./keeps-executions.js";
 import { KnownFlows } from "./known-flows.js";
 import { localServices } from "./local.js";
-import { nodesApi } from "./node-types.js";
 import { OwnTransport } from "./own-transport.js";
 import { flowIdOf, isRequest, refusal, runRequest, unbegun } from "./requests.js";
 import { Runs } from "./runs.js";
@@ -98,6 +97,21 @@ const NO_PROCESSES = "The setting `isolation` needs processes, which only Node s
 const NO_CACHE_IN_WORKERS =
   "The setting `cache` cannot be kept with `worker`: outputs are not reused there. Leave one of them out";
 
+/** Tells of node types; loaded when it is first asked, as pages mostly never do. */
+function nodesOf({ library }: Environment, config: ConductorConfig): NodesApi {
+  let loading: Promise<NodesApi> | undefined;
+  const load = async () => (await import("./node-types.js")).nodesApi(library, config);
+  const loaded = () => {
+    loading ??= load().catch((error) => {
+      // What could not be loaded may be the next time.
+      loading = undefined;
+      throw error;
+    });
+    return loading;
+  };
+  return { list: async () => (await loaded()).list(), get: async (type) => (await loaded()).get(type) };
+}
+
 /** Makes a conductor for an environment. */
 export function createConductorIn(environment: Environment, config: ConductorConfig = {}): Conductor {
   const log = createLog(config.logLevel);
@@ -135,7 +149,7 @@ export function createConductorIn(environment: Environment, config: ConductorCon
   const own = typeof config.transport === "object" ? config.transport : undefined;
   const tokens = environment.tokens();
   const health = localHealth(own, environment.operational);
-  const nodes = nodesApi(environment.library, config);
+  const nodes = nodesOf(environment, config);
   const local = localServices({ environment, nodes, runs, events, flows, isolate, tokens, health });
   const ownTransport =
     own !== undefined && environment.executesByOwnTransport

@@ -1,5 +1,7 @@
 /** What is known of a type of node, as Markdown that reads well as plain text too. */
+
 import { type NodeExample, nodeExamples } from "../types/examples.js";
+import { effectsText } from "./effects-text.js";
 import type { NodePort, NodeType, ParameterSchema } from "./node-type.js";
 
 const TOUCHES = {
@@ -9,17 +11,9 @@ const TOUCHES = {
   "runs-programs": "runs programs",
 } as const;
 
-const EFFECTS = { none: "none", reads: "looks at the world", writes: "changes the world" } as const;
-
 /** The parts of the world that a node may touch, in words. */
 export function touchesText({ touches }: Pick<NodeType, "touches">): string {
   return touches.length === 0 ? "nothing" : touches.map((touch) => TOUCHES[touch]).join(", ");
-}
-
-/** What carrying out a node does to the world, in words. */
-export function effectsText({ effects, effectsNote }: Pick<NodeType, "effects" | "effectsNote">): string {
-  if (effectsNote !== undefined) return effectsNote;
-  return typeof effects === "function" ? "as its parameters say" : EFFECTS[effects];
 }
 
 /** The page of a type: what it touches and its effects, parameters, handles, limits, examples. */
