@@ -31,10 +31,7 @@ const advancedChunks = {
 const comments = { annotation: true, jsdoc: false, legal: false } as const;
 
 /** Packages of which little is used: whole they are larger than the library. Each has its licence in THIRD-PARTY.md. */
-const bundled = [
-  "zod",
-  "zod/v4",
-  "zod/v4/core",
+const parsers = [
   "boolbase",
   "css-select",
   "css-what",
@@ -49,17 +46,14 @@ const bundled = [
   "fast-xml-parser",
 ];
 
-/**
- * Leaves the types alone of a build, which for CommonJS writes code as well. zod says what varies with its parameters against what the
- * compiler finds, and has that ignored by comments on lines of their own, which are joined.
- */
+/** What is bundled as far as it runs. */
+const bundled = ["zod", "zod/v4", "zod/v4/core", ...parsers];
+
+/** Leaves the types alone of a build, which for CommonJS writes code as well. */
 const typesAlone = {
   name: "types-alone",
   generateBundle(_: unknown, bundle: Record<string, { code?: string }>) {
-    for (const [name, chunk] of Object.entries(bundle)) {
-      if (!/\.d\.c?ts$/.test(name)) delete bundle[name];
-      else chunk.code = chunk.code?.replace(/(\/\*\* @ts-ignore [^*]*\*\/) */g, "\n$1\n") ?? "";
-    }
+    for (const name of Object.keys(bundle)) if (!/\.d\.c?ts$/.test(name)) delete bundle[name];
   },
 };
 
@@ -130,10 +124,11 @@ export default defineConfig([
     format: ["esm", "cjs"],
     platform: "node",
     target: "node20",
-    dts: { emitDtsOnly: true, resolve: ["zod"] },
+    // Those of zod are its own, so that schemas fit into an application's.
+    dts: { emitDtsOnly: true },
     clean: false,
     fixedExtension: false,
     plugins: [flowFiles(), quickJsFiles(), inlineScript({ plugins: [quickJsFiles()] }), inlineText(), typesAlone],
-    noExternal: bundled,
+    noExternal: parsers,
   },
 ]);

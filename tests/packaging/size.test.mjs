@@ -14,8 +14,11 @@ import { projectIn, QUIETLY } from "./project.mjs";
 
 const COMPILER = fileURLToPath(import.meta.resolve("typescript/bin/tsc"));
 
-/** Bytes of all files; 2.6 million are of what takes types out of TypeScript in pages, which has to be in the package for these. */
-const MOST = 17_000_000;
+/**
+ * Bytes of all files. 2.6 million are of what takes types out of TypeScript in pages, which has to be in the package for these; 6.2 are zod,
+ * which runs from within the package, and whose types those of the schemas are.
+ */
+const MOST = 23_500_000;
 /** The library and what of this repository it needs. */
 const OWN = ["nodes", "storage", "conductor-native"].map((name) => `@atomiton/${name}`);
 
@@ -117,14 +120,19 @@ test("code in TypeScript names the package that it needs", async () => {
   assert.match(message, /TypeScript needs the package @swc\/wasm-typescript \(npm install @swc\/wasm-typescript\)/);
 });
 
-test("the types of schemas need no zod", async () => {
+test("the types of schemas are those of an application's own zod", async () => {
   const source = `
-    import { getNodeSchema, httpRequestSchema } from "@atomiton/nodes/schemas";
+    import { getNodeSchema, httpRequestSchema, transformSchema } from "@atomiton/nodes/schemas";
+    import { z } from "zod";
+    const takes = <T extends z.ZodType>(schema: T): z.output<T> => schema.parse({ url: "http://a" });
+    const found: z.infer<typeof httpRequestSchema> = takes(httpRequestSchema);
+    const both = z.object({ one: httpRequestSchema, other: z.union([transformSchema, httpRequestSchema]).optional() });
+    const name: string = httpRequestSchema.extend({ name: z.string() }).parse({ url: "http://a", name: both.parse({ one: found }).one.url }).name;
     const { url, method }: { url: string; method: string } = httpRequestSchema.parse({ url: "http://a" });
     // @ts-expect-error A method is text.
     const wrong: number = httpRequestSchema.shape.method.parse("GET");
-    const found = getNodeSchema("sort")?.safeParse({}).success satisfies boolean | undefined;
-    export { found, method, url, wrong };
+    const sorted = getNodeSchema("sort")?.safeParse({}).success satisfies boolean | undefined;
+    export { method, name, sorted, url, wrong };
   `;
   const file = project.write("types.mts", source);
   const options = ["--noEmit", "--strict", "--skipLibCheck", "false", "--target", "es2022", "--module", "nodenext"];
