@@ -163,7 +163,9 @@ export type Statements = [
   Holds<Same<typeof byName, definitions.FileSystemParameters>>,
   Holds<Same<ReturnType<typeof schemas.transformSchema.parse>, definitions.TransformParameters>>,
   Holds<Same<ReturnType<typeof schemas.loopSchema.parse>, schemas.LoopParameters>>,
-  Holds<Same<definitions.HttpRequestParameters["method"], string>>,
+  Holds<
+    Same<definitions.HttpRequestParameters["method"], "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD" | "OPTIONS">
+  >,
   Holds<Same<definitions.HttpRequestParameters["headers"], Record<string, string> | string>>,
   Holds<Same<definitions.HttpRequestParameters["body"], unknown>>,
   Holds<Same<definitions.FileSystemParameters["content"], string | undefined>>,

@@ -10,9 +10,10 @@ const GOES_ON = new Set(["|", "&", "=", "=>", "?", ":", ",", "."]);
  * The tokens without declarations of types, and without the types of variables and of what functions give. Types of parameters stay:
  * all names in a list of parameters count as declared. What is no declaration is left as it is, so that at worst a name too many is given.
  *
- * @param tokens without blanks and comments, but with the ends of lines
+ * @param given without blanks and comments, but with the ends of lines
  */
-export function withoutTypes(tokens: readonly Token[]): Token[] {
+export function withoutTypes(given: readonly Token[]): Token[] {
+  const tokens = given.flatMap(withSingleBrackets);
   const left: Token[] = [];
   for (let at = 0; at < tokens.length; at++) {
     const token = tokens[at] as Token;
@@ -23,6 +24,11 @@ export function withoutTypes(tokens: readonly Token[]): Token[] {
   return left;
 }
 
+/** Two brackets of types that end together are a shift elsewhere. */
+function withSingleBrackets(token: Token): Token[] {
+  return /^>>>?$/.test(token.value) ? Array.from(token.value, (value) => ({ ...token, value }) as Token) : [token];
+}
+
 /** Where a type ends that begins here; `undefined` where none does. */
 function endOfType(tokens: readonly Token[], at: number, before: string | undefined): number | undefined {
   const value = tokens[at]?.value;
@@ -31,7 +37,9 @@ function endOfType(tokens: readonly Token[], at: number, before: string | undefi
   if (value === "type" && isNamed && /^[=<]$/.test(tokens[at + 2]?.value ?? "")) return ofDeclaration(tokens, at);
   if (value !== ":") return undefined;
   if (before === ")") return ofFunction(tokens, at + 1);
-  return isDeclared(tokens, at) ? until(tokens, at + 1, (token) => /^(?:=|;|of|in)$/.test(token)) : undefined;
+  return isDeclared(tokens, at)
+    ? until(tokens, at + 1, (token, place) => /^(?:[=;,]|of|in)$/.test(token) || endsWithLine(tokens, place))
+    : undefined;
 }
 
 /** Whether a `:` stands behind the name, or the pattern, of a variable. */
@@ -57,20 +65,22 @@ function ofFunction(tokens: readonly Token[], start: number): number | undefined
     }
     if (OPEN.has(value)) depth++;
     else if (CLOSE.has(value) && --depth < 0) return undefined;
-    else if (depth === 0 && /^(?:[;=,]|return)$/.test(value)) return undefined;
+    else if (depth === 0 && (/^(?:[;=,]|return)$/.test(value) || endsWithLine(tokens, at))) return undefined;
   }
   return undefined;
 }
 
 function ofDeclaration(tokens: readonly Token[], start: number): number {
+  return until(tokens, start, (value, at) => value === ";" || endsWithLine(tokens, at));
+}
+
+/** Whether a line ends here over which a type does not go on. */
+function endsWithLine(tokens: readonly Token[], at: number): boolean {
+  if (!isLineEnd(tokens[at])) return false;
   const goesOn = (token: Token | undefined) => GOES_ON.has(token?.value ?? "");
-  return until(tokens, start, (value, at) => {
-    if (value === ";") return true;
-    if (!isLineEnd(tokens[at])) return false;
-    let next = at;
-    while (isLineEnd(tokens[next])) next++;
-    return !goesOn(tokens[at - 1]) && !goesOn(tokens[next]) && !isLineEnd(tokens[at - 1]);
-  });
+  let next = at;
+  while (isLineEnd(tokens[next])) next++;
+  return !goesOn(tokens[at - 1]) && !goesOn(tokens[next]) && !isLineEnd(tokens[at - 1]);
 }
 
 /** The first place outside of all brackets where something is true; the end without one. */

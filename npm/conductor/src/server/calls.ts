@@ -161,7 +161,7 @@ export function createCalls({ channels, auth, guard, executions, isolated, ownFl
     const answer = await channels.call("auth", command, withSession(args, session));
     const outcome = "result" in answer ? "ok" : (answer.code ?? "EXECUTION_FAILED");
     if (outcome === "ok") attempt?.succeeded();
-    else if (outcome === "INVALID_PARAMETERS") attempt?.withdrawn();
+    else if (outcome !== "VALIDATION_FAILED") attempt?.withdrawn();
     const subject = session.caller?.name;
     const what = OF_ACCOUNT.get(command) ?? command;
     tell({ event: "user", ...whoIs(session), what, ...(subject !== undefined && { subject }), outcome });

@@ -44,6 +44,8 @@ export type FastifyPlugin = (
 export interface FastifyParts {
   /** Where the API is. */
   base: string;
+  /** Whether every caller may do everything. */
+  isOpen: boolean;
   /** Whether requests for webhooks are taken. */
   takesHooks: boolean;
   /** Whether a path is one of the server's. */
@@ -66,7 +68,8 @@ export function fastifyPlugin(parts: FastifyParts): FastifyPlugin {
       return done(error as Error);
     }
     const { server } = application;
-    takeUpgrades(server, `${parts.base}/ws`, parts.upgrade);
+    // Hooks of the application stand before its routes alone: without callers of its own, the server would let anyone in here.
+    if (!parts.isOpen) takeUpgrades(server, `${parts.base}/ws`, parts.upgrade);
     let drained = () => {};
     application.addHook("preClose", (next) => {
       drained = parts.drain(server);

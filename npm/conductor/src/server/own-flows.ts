@@ -86,12 +86,30 @@ function runsFile(type: unknown, parameters: unknown): boolean {
   if (!Array.isArray(given.tools)) return true;
   return given.tools.some((tool: unknown) => {
     if (!isObject(tool)) return true;
-    const { flow, node } = tool as { flow?: unknown; node?: unknown };
+    const { flow, node } = tool as { flow?: unknown; node?: unknown; parameters?: unknown };
     if (flow !== undefined) return !isId(flow);
     // Parameters by an expression, and a type that one gives, may be those of a node that does.
     if (!isObject(node) || typeof node.type !== "string" || node.type.includes("{{")) return true;
+    if (RUNS_FLOWS.has(node.type) && mayBeGiven(RUNS_FLOWS.get(node.type) as string, tool, node.parameters))
+      return true;
     return runsFile(node.type, node.parameters);
   });
+}
+
+/** The parameter of a type that names what it runs. */
+const RUNS_FLOWS: ReadonlyMap<string, string> = new Map([
+  ["sub-flow", "flow"],
+  ["llm", "tools"],
+]);
+
+/** Whether a model may say this parameter of a tool's node, or an expression all of them: what the node itself has goes before. */
+function mayBeGiven(name: string, { parameters }: { parameters?: unknown }, own: unknown): boolean {
+  if (own !== undefined && !isObject(own)) return true;
+  if (own !== undefined && Object.hasOwn(own, name)) return false;
+  if (parameters === undefined) return false;
+  if (!isObject(parameters)) return true;
+  const { properties } = parameters;
+  return properties !== undefined && (!isObject(properties) || Object.hasOwn(properties, name));
 }
 
 function isId(name: unknown): boolean {

@@ -348,6 +348,7 @@ export function createServer(options: ServerOptions): ConductorServer {
     upgrade,
     fastify: fastifyPlugin({
       base,
+      isOpen: open,
       takesHooks,
       serves: handler.serves,
       node: (request, response) => server.node(request, response),

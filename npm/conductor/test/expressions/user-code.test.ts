@@ -75,6 +75,12 @@ describe("the names that code reads", () => {
     ["class A { a = 1; nodes: string[] = []; }\nreturn now", ["now"]],
     ["return a ? (item) : now", ["item", "now"]],
     ["for (const a: X of items) {}", ["items"]],
+    ["const m: Map<string, Array<number>> = new Map();\nreturn run.id", ["run"]],
+    ["type R = Array<Record<string, Set<number>>>\nreturn items.length >> 1", ["items"]],
+    ["let total: number\nfor (const r of items) {}", ["items"]],
+    ["let total: number, other = run.id", ["run"]],
+    ["let a:\n  | string\n  | now = run.id", ["run"]],
+    ["const x = data ? f(data) : run.id\nfor (const a of items) {}", ["items", "run"]],
   ])("in TypeScript: %s", (code, expected) => {
     const found = codeNamesOf("code", { code, language: "typescript" });
     expect(found.map(({ problem }) => problem?.message)).toEqual(found.map(() => undefined));

@@ -8,7 +8,13 @@ export function createPage(quickJs: LoadQuickJs, typeScript: LoadTypeScript): Pl
   return {
     sandbox: createPageSandbox(quickJs),
     async typescript() {
-      loaded ??= import("./typescript.js").then(({ pageTypeScript }) => pageTypeScript(typeScript));
+      loaded ??= import("./typescript.js")
+        .then(({ pageTypeScript }) => pageTypeScript(typeScript))
+        .catch((error) => {
+          // What could not be loaded may be the next time.
+          loaded = undefined;
+          throw error;
+        });
       return (await loaded)();
     },
   };

@@ -1,6 +1,7 @@
 /** The parameters of each type as its executable gets them: checked, durations in ms, defaults in place. */
 import type { Parsed } from "../own/schema.js";
 import type { LibraryTypes } from "./definitions.js";
+import type { METHODS } from "./http-request/method.js";
 
 type ValuesOf<Type extends keyof LibraryTypes> = Parsed<LibraryTypes[Type]["parameterSchema"]>;
 
@@ -31,7 +32,8 @@ export type LoopParameters = Always<ValuesOf<"loop">, "loopType" | "count" | "co
 /** Of `http-request`. */
 export type HttpRequestParameters = With<
   Always<ValuesOf<"http-request">, "method" | "url" | "headers">,
-  { headers: Record<string, string> | string }
+  // Methods of extensions are for flows that are data.
+  { headers: Record<string, string> | string; method: (typeof METHODS)[number] }
 >;
 /** Of `file-system`. */
 export type FileSystemParameters = With<

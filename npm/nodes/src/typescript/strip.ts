@@ -25,10 +25,14 @@ interface Refusal {
 /** Around code, so that it is parsed as the sandbox has it; a function with a name, or an arrow, is a statement of a body too. */
 const AS_BODY = { head: "(() => {", tail: "\n})" };
 const AS_FUNCTION = { head: "(", tail: "\n)" };
-/** Enums and imports in one text. */
+/** Enums and imports in one text, and what is read for all of them together, in characters: the whole text is read once for each. */
 const MOST_PARTS = 1000;
+const MOST_READ = 5_000_000;
 
-/** Text with another one that has a character of ASCII for each of its own: swc counts columns as terminals show them. */
+/**
+ * Text with another one that has a character of ASCII for each of its own: swc counts columns as terminals show them. Letters are one
+ * that begins no escape behind a backslash.
+ */
 interface Text {
   own: string;
   plain: string;
@@ -49,7 +53,8 @@ export function stripTypes(code: string, transform: Transform): Stripped {
       return { code: own.slice(head.length, own.length - tail.length) };
     } catch (error) {
       const refusal = refusalIn(error);
-      const next = parts < MOST_PARTS ? withoutPart(text, refusal, transform) : undefined;
+      const isBounded = parts < MOST_PARTS && parts * text.own.length < MOST_READ;
+      const next = isBounded ? withoutPart(text, refusal, transform) : undefined;
       if (next === undefined) return problemOf(refusal, text.own, head.length);
       text = next;
     }
@@ -60,7 +65,7 @@ export function stripTypes(code: string, transform: Transform): Stripped {
 export const TOO_DEEP: Stripped = { message: "it is nested too deeply", line: 1, column: 1 };
 
 function withPlain(own: string): Text {
-  return { own, plain: own.replace(/[^\x20-\x7e\n]/g, (char) => (/\s/.test(char) ? " " : "x")) };
+  return { own, plain: own.replace(/[^\x20-\x7e\n]/g, (char) => (/\s/.test(char) ? " " : "q")) };
 }
 
 /** What is no word about the text is thrown on. */

@@ -92,6 +92,7 @@ export class KeptExecutions {
     };
     // One that cannot be opened is not looked at again either.
     await durability.store;
+    const { closings } = sleepers;
     try {
       for await (const rows of choose === undefined ? durability.unfinished() : chosen(durability, choose)) {
         for (const found of await Promise.all(rows.map(goOn))) {
@@ -102,7 +103,8 @@ export class KeptExecutions {
       }
     } finally {
       // Where reading failed, that comes later. Those that were not chosen are not to go on by themselves either.
-      sleepers.watch(choose === undefined);
+      // And where the conductor was shut down meanwhile, nothing is looked for any more.
+      if (sleepers.closings === closings) sleepers.watch(choose === undefined);
     }
     for await (const { id, flowId } of durability.rows("paused")) {
       if (!runs.isActive(id)) recovery.paused.push({ executionId: id, flowId });

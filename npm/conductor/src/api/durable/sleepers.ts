@@ -54,6 +54,8 @@ export class Sleepers {
   private isLooking = false;
   /** Something is to be looked for that came while it was looked. */
   private isBehind = false;
+  /** How often it was closed. */
+  closings = 0;
   private isWatching = false;
   private takesOver = false;
   private isDraining = false;
@@ -88,6 +90,7 @@ export class Sleepers {
 
   /** Wakes nothing more, until it is watched again. */
   close(): void {
+    this.closings++;
     this.isWatching = false;
     this.isDraining = false;
     this.takesOver = false;

@@ -182,9 +182,9 @@ class HiddenTexts {
       );
   }
 
-  /** Whether it is one of them, and long enough not to be so by chance. */
+  /** Whether it is one of them. */
   hasWhole(text: string): boolean {
-    return text.length >= SHORTEST_WHOLE && this.all.has(text);
+    return this.all.has(text);
   }
 
   without(text: string): string {

@@ -11,7 +11,7 @@ import type { ExecutionFile } from "./run-file.js";
 /** Of what a run was given, objects by name. */
 const GIVEN = ["input", "variables", "metadata"] as const;
 /** Of a head, what tells how it was run. */
-const OF_HEADS = new Set(["executionId", "held", "redacted", "leftOut", "trace"]);
+const OF_HEADS = new Set(["executionId", "held", "redacted", "leftOut", "trace", "types"]);
 /** Of an error, what tells what it is. */
 const OF_ERRORS = new Set(["code", "nodeId", "executionId", "timestamp"]);
 

@@ -152,6 +152,7 @@ class EntryWriter {
     switch (kind) {
       case Kind.fork:
       case Kind.inherited:
+      case Kind.types:
         return entry;
       case Kind.kept:
         return this.kept(entry as unknown as KeptEntry);

@@ -3,6 +3,8 @@
 /** Characters of a new password: as many as OWASP ASVS 2.1.1 and 2.1.2 ask for. Runs of blanks count as one. */
 const LEAST = 12;
 const MOST = 128;
+/** Bytes that a password may have at most: earlier rules allowed so many. */
+export const MOST_BYTES = 1024;
 
 /** Different characters: `abcabcabcabc` is tried before most words. */
 const LEAST_DIFFERENT = 5;
@@ -31,11 +33,18 @@ const load = () => {
   return leaked;
 };
 
+/** What is hashed. One letter that keyboards compose in different ways is one letter. */
+export function bytesOf(password: string): Uint8Array {
+  return Buffer.from(password.normalize("NFC"), "utf8");
+}
+
 /** Why this cannot become the password of a user, without repeating it; `undefined` where it can. */
 export async function passwordProblem(password: string, name: string): Promise<string | undefined> {
   const characters = [...password.normalize("NFC").replace(/\s+/gu, " ")].length;
   // Before anything else is done with it.
   if (characters > MOST) return `${ALLOWED}; this one has ${characters}`;
+  // Blanks count together, and yet are hashed.
+  if (bytesOf(password).length > MOST_BYTES) return `${ALLOWED}, and at most ${MOST_BYTES} bytes with all its blanks`;
   if (characters < LEAST) return `${ALLOWED}; this one has ${characters}`;
   const [text, user] = [plain(password), plain(name)];
   if (new Set(text).size < LEAST_DIFFERENT) {

@@ -1,9 +1,6 @@
 /** Passwords: hashed by Argon2id, a few at a time, and compared without telling whether there is such a user. */
 import { coded } from "../../engine/failure.js";
-import { passwordProblem } from "./password-rules.js";
-
-/** Bytes that a password may have at most: earlier rules allowed so many. */
-const MOST_BYTES = 1024;
+import { bytesOf, MOST_BYTES, passwordProblem } from "./password-rules.js";
 
 /** 19 MiB, two passes, one lane: what OWASP recommends at least. The hash says it too. */
 const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
@@ -45,11 +42,6 @@ export async function isPassword(password: string, hash: string | undefined): Pr
   const { verify } = await load();
   const fits = await inTurn(() => verify(hash ?? OF_NO_USER, bytes));
   return fits && hash !== undefined;
-}
-
-/** One letter that keyboards compose in different ways is one letter. */
-function bytesOf(password: string): Uint8Array {
-  return Buffer.from(password.normalize("NFC"), "utf8");
 }
 
 async function inTurn<T>(work: () => Promise<T>): Promise<T> {

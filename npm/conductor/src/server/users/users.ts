@@ -113,6 +113,10 @@ export function createUsers(options: UsersOptions): Users {
     }
   };
 
+  const sweepAtTimes = async () => {
+    if (performance.now() - sweptAt >= SWEEP_MS) await sweep();
+  };
+
   const userBehind = async (token: string, about: AboutRequest): Promise<UserEntry | undefined> => {
     const session = await sessions.find(token, about);
     if (session === undefined) return undefined;
@@ -202,7 +206,7 @@ export function createUsers(options: UsersOptions): Users {
       isServed,
       demandPassword: ({ name }) => demandOwn(name, "password"),
       newStamp,
-      sweep,
+      sweep: sweepAtTimes,
     }),
     async login({ username, password, address }) {
       const id = idOf(username);
@@ -211,7 +215,7 @@ export function createUsers(options: UsersOptions): Users {
         throw coded("VALIDATION_FAILED", "Invalid credentials", undefined);
       }
       const begun = await sessions.begin(id, user.stamp, address);
-      if (performance.now() - sweptAt >= SWEEP_MS) await sweep();
+      await sweepAtTimes();
       return sessionOf(begun, user);
     },
     async logout({ token } = {}) {
@@ -231,7 +235,7 @@ export function createUsers(options: UsersOptions): Users {
     async redeem({ code, verifier, address }) {
       const begun = await sessions.redeem(code, verifier, stampOf, address);
       const user = await entries.read<UserEntry>("users", begun.user);
-      if (performance.now() - sweptAt >= SWEEP_MS) await sweep();
+      await sweepAtTimes();
       return sessionOf(begun, user);
     },
     knows: async (username) => (await entries.get("users", idOf(username))) !== undefined,

@@ -127,7 +127,7 @@ async function textFor(content: unknown, { format, delimiter, valuesAs }: Conten
 function textOfLines(content: unknown): string {
   if (!Array.isArray(content)) throw mismatch("`format: lines` takes a list of texts", foundText(content));
   const lines = content.map((item: unknown, index) => {
-    if (typeof item === "string" ? /[\r\n]/.test(item) : typeof item !== "number" && typeof item !== "boolean") {
+    if (typeof item === "string" ? item.includes("\n") : typeof item !== "number" && typeof item !== "boolean") {
       const found = typeof item === "string" ? "a text with a line break in it" : foundText(item);
       throw mismatch("`format: lines` takes a list of texts, a line each", `${found} at [${index}]`);
     }

@@ -19,16 +19,16 @@ export const READING_METHODS: ReadonlySet<string> = new Set([
 
 /**
  * Those of extensions: IANA's registry, without what belongs to HTTP/2 itself and what `fetch` never sends (CONNECT, TRACE, TRACK), and
- * those of caches and of UPnP. Any other word is more likely a slip than a method.
+ * those of caches, of UPnP and of Vault. Any other word is more likely a slip than a method.
  */
 const EXTENSIONS =
   "ACL BASELINE-CONTROL BIND CHECKIN CHECKOUT COPY LABEL LINK LOCK MERGE MKACTIVITY MKCALENDAR MKCOL MKREDIRECTREF MKWORKSPACE MOVE " +
   "ORDERPATCH PROPFIND PROPPATCH QUERY REBIND REPORT SEARCH UNBIND UNCHECKOUT UNLINK UNLOCK UPDATE UPDATEREDIRECTREF VERSION-CONTROL " +
-  "BAN PURGE M-SEARCH NOTIFY SUBSCRIBE UNSUBSCRIBE";
+  "BAN PURGE LIST M-SEARCH NOTIFY SUBSCRIBE UNSUBSCRIBE";
 
 const KNOWN: ReadonlySet<string> = new Set([...METHODS, ...EXTENSIONS.split(" ")]);
 
-/** What is wrong with a method, for a sentence that begins with its name. An expression passes, and nothing at all. */
+/** What is wrong with a method that is written into a flow, for a sentence that begins with its name. An expression passes, and nothing at all. */
 export function methodFault(value: unknown): Fault | undefined {
   return typeof value !== "string" || value === "" || value.includes("{{") ? undefined : closedMethodFault(value);
 }
