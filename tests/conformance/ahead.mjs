@@ -2,7 +2,8 @@
  * The host of `host.mjs`, running ahead where the engine says that it may: it starts the next leaf by itself, and tells
  * later what was done. What is left of the run has to be the same.
  */
-import { EventKind, FIRST_ATTEMPT, OpKind } from "../../npm/conductor/src/engine/mailbox.ts";
+import { EventKind, OpKind } from "../../npm/conductor/src/engine/generated.ts";
+import { FIRST_ATTEMPT } from "../../npm/conductor/src/engine/mailbox.ts";
 import { Host } from "./host.mjs";
 
 /** Added to a number of events with their times. */

@@ -6,7 +6,7 @@
  */
 import { useEngine as chooseEngine } from "../../npm/conductor/src/engine/backend.ts";
 import { constants } from "../../npm/conductor/src/engine/constants.ts";
-import { Command, MORE, NOBODY, OpKind } from "../../npm/conductor/src/engine/mailbox.ts";
+import { Command, MORE, NOBODY, OpKind } from "../../npm/conductor/src/engine/generated.ts";
 import { writeOptions } from "../../npm/conductor/src/engine/options.ts";
 import { outlineOf } from "../../npm/conductor/src/engine/outline.ts";
 import { Plan } from "../../npm/conductor/src/engine/plan.ts";

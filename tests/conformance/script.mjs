@@ -1,6 +1,6 @@
 /** What the host of a scenario does, and when: answers to ops, and acts of its own. */
 import { constants } from "../../npm/conductor/src/engine/constants.ts";
-import { EventKind, OpKind } from "../../npm/conductor/src/engine/mailbox.ts";
+import { EventKind, OpKind } from "../../npm/conductor/src/engine/generated.ts";
 
 /** How long a node takes of which nothing else is said, in ms. */
 const USUAL_MS = 10;

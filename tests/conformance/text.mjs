@@ -1,6 +1,6 @@
 /** How what is said reads: plans, events, ops, records and states, a line each. */
 import { constants } from "../../npm/conductor/src/engine/constants.ts";
-import { EventKind, NOBODY, OpKind, Step } from "../../npm/conductor/src/engine/mailbox.ts";
+import { EventKind, NOBODY, OpKind, Step } from "../../npm/conductor/src/engine/generated.ts";
 import { EDGE_WORDS, HEADER_WORDS, NODE_WORDS } from "../../npm/conductor/src/engine/outline.ts";
 
 const RECORD_WORDS = 5;

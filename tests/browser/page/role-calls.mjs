@@ -8,7 +8,7 @@
  */
 export function defineCalls({ username, password, copy, template, session }) {
   const saved = { id: "own", name: "own", nodes: [{ id: "a", type: "edit-fields" }] };
-  const { node, executions, flow, storage, system, auth } = made;
+  const { node, nodes, executions, flow, storage, system, auth } = made;
   const bytes = () => Uint8Array.from(atob(copy), (character) => character.charCodeAt(0));
   window.calls = {
     "node.run": () => node.run({ id: "a", type: "edit-fields" }),
@@ -18,6 +18,8 @@ export function defineCalls({ username, password, copy, template, session }) {
     "node.resume": () => node.resume("none"),
     "node.active": () => node.active(),
     "node.attach": () => node.attach("none"),
+    "nodes.list": () => nodes.list(),
+    "nodes.get": () => nodes.get("code"),
     "executions.waiting": () => executions.waiting(),
     "executions.answer": () => executions.answer("none", true),
     "executions.list": () => executions.list(),

@@ -2,7 +2,6 @@
 import { messageOf } from "@atomiton/values";
 import type { ExecutionRequest, RequestResult } from "../types/request.js";
 import type { HealthResult, RemoteTransport } from "../types/transport.js";
-import { uuid } from "../types/uuid.js";
 import { awaitsExecution, EXECUTION_TIMEOUT, startDeadline } from "./deadline.js";
 import { type HostWindow, hostWindow } from "./detect.js";
 import { answeredError, TransportError } from "./failure.js";
@@ -46,7 +45,7 @@ const NO_CONTEXT = "IPC transport requires Electron renderer context";
 export function createIPCTransport(options: IPCTransportOptions = {}): IPCTransport {
   const { timeout = EXECUTION_TIMEOUT } = options;
   // So that transports in several windows do not take each other's answers.
-  const prefix = `ipc_${uuid()}_`;
+  const prefix = `ipc_${crypto.getRandomValues(new Uint32Array(2)).join("")}_`;
   const pending = new Set<(error: TransportError) => void>();
   const executions = new Map<string, Settlement>();
   const subscriptions = new Set<() => void>();

@@ -8,6 +8,8 @@ import type { BundlerPlugin } from "../sandbox/quickjs/files-plugin.js";
 const PACKAGE = createRequire(import.meta.url).resolve("@swc/wasm-typescript");
 /** The lines of the glue that are of Node, and its last ones, which start the module as soon as it is loaded. */
 const OF_NODE = /^const \{ TextDecoder, TextEncoder \} = require\(`util`\);$/m;
+/** Where it makes a function of text, which gives the global object: a page's policy forbids the one, and has the other. */
+const OF_TEXT = /new Function\(.*\);/g;
 const START =
   /^const \{ Buffer \} = require\('node:buffer'\);\nconst bytes = Buffer\.from\('([A-Za-z0-9+/=]+)', 'base64'\);[\s\S]*$/m;
 
@@ -16,7 +18,7 @@ const files: Readonly<Record<string, (text: string, base64: string) => string>> 
     `export default ${JSON.stringify(deflateRawSync(Buffer.from(base64, "base64"), { level: 9 }).toString("base64"))};`,
   "typescript:glue": (text) => `export default async (bytes) => {
 const module = { exports: {} };
-${text.replace(OF_NODE, "").replace(START, "wasm = (await WebAssembly.instantiate(bytes, imports)).exports;")}
+${text.replace(OF_NODE, "").replace(OF_TEXT, "() => globalThis;").replace(START, "wasm = (await WebAssembly.instantiate(bytes, imports)).exports;")}
 return module.exports.transformSync;
 };`,
 };
