@@ -46,7 +46,7 @@ const parsers = [
   "fast-xml-parser",
 ];
 
-/** What is bundled as far as it runs. */
+/** What is bundled for Node, which starts sooner with fewer files. */
 const bundled = ["zod", "zod/v4", "zod/v4/core", ...parsers];
 
 /** Leaves the types alone of a build, which for CommonJS writes code as well. */
@@ -98,7 +98,8 @@ export default defineConfig([
       typeScriptFiles(),
       pageTemplates,
     ],
-    noExternal: bundled,
+    // zod is the page's own, which its bundler makes smaller than one of ours would be.
+    noExternal: parsers,
     outputOptions: (options, format) => ({
       ...options,
       advancedChunks,

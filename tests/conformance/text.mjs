@@ -1,7 +1,14 @@
 /** How what is said reads: plans, events, ops, records and states, a line each. */
 import { constants } from "../../npm/conductor/src/engine/constants.ts";
-import { EventKind, NOBODY, OpKind, Step } from "../../npm/conductor/src/engine/generated.ts";
-import { EDGE_WORDS, HEADER_WORDS, NODE_WORDS } from "../../npm/conductor/src/engine/outline.ts";
+import {
+  EDGE_WORDS,
+  EventKind,
+  OUTLINE_HEADER_WORDS as HEADER_WORDS,
+  NOBODY,
+  NODE_WORDS,
+  OpKind,
+  Step,
+} from "../../npm/conductor/src/engine/generated.ts";
 
 const RECORD_WORDS = 5;
 
