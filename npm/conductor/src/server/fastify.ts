@@ -57,6 +57,9 @@ export interface FastifyParts {
   close(): void;
 }
 
+/** Addresses of connections from this machine. */
+const LOCAL_PEER = /^(?:::1$|(?:::ffff:)?127\.)/;
+
 /** Makes the plugin. */
 export function fastifyPlugin(parts: FastifyParts): FastifyPlugin {
   return (instance, options, done) => {
@@ -68,8 +71,12 @@ export function fastifyPlugin(parts: FastifyParts): FastifyPlugin {
       return done(error as Error);
     }
     const { server } = application;
-    // Hooks of the application stand before its routes alone: without callers of its own, the server would let anyone in here.
-    if (!parts.isOpen) takeUpgrades(server, `${parts.base}/ws`, parts.upgrade);
+    // Hooks of the application stand before its routes alone: an open server takes here whom one that listens by itself would take.
+    const upgrade: Upgrade = (request, socket, head) =>
+      parts.isOpen && !LOCAL_PEER.test(request.socket.remoteAddress ?? "")
+        ? false
+        : parts.upgrade(request, socket, head);
+    takeUpgrades(server, `${parts.base}/ws`, upgrade);
     let drained = () => {};
     application.addHook("preClose", (next) => {
       drained = parts.drain(server);
