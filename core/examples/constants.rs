@@ -72,7 +72,7 @@ fn numbers() -> String {
     ts.number("Set in the result of a turn when ops are left.", "MORE", bridge::MORE);
     ts.table("Results of calls that did not work.", "Status", all!(Status));
     ts.number("In an advice: another try would fail like this one.", "NEVER", Event::NEVER);
-    ts.number("In an op: no task.", "NOBODY", Op::NOBODY);
+    ts.number("In an op: no task.", "NO_TASK", Op::NO_TASK);
 
     ts.table("The numbers of states.", "State", all!(TaskState));
     ts.number("In a change: the bits of the state, and of each percent.", "CHANGE_MASK", Op::CHANGE_MASK);

@@ -6,7 +6,7 @@
  */
 import { useEngine as chooseEngine } from "../../npm/conductor/src/engine/backend.ts";
 import { constants } from "../../npm/conductor/src/engine/constants.ts";
-import { Command, MORE, NOBODY, OpKind } from "../../npm/conductor/src/engine/generated.ts";
+import { Command, MORE, NO_TASK, OpKind } from "../../npm/conductor/src/engine/generated.ts";
 import { writeOptions } from "../../npm/conductor/src/engine/options.ts";
 import { outlineOf } from "../../npm/conductor/src/engine/outline.ts";
 import { Plan } from "../../npm/conductor/src/engine/plan.ts";
@@ -245,7 +245,7 @@ export class Host {
     if (this.finished === undefined) return "waiting";
     const { cause, code } = this.finished;
     if (code === 0) return "success";
-    return `${constants().codes[code]}${cause === NOBODY ? "" : ` by ${this.names.of(cause)}`}`;
+    return `${constants().codes[code]}${cause === NO_TASK ? "" : ` by ${this.names.of(cause)}`}`;
   }
 
   /** Ends the run in the engine; its journal. The engine is asked for the length first. */

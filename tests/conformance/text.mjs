@@ -4,7 +4,7 @@ import {
   EDGE_WORDS,
   EventKind,
   OUTLINE_HEADER_WORDS as HEADER_WORDS,
-  NOBODY,
+  NO_TASK,
   NODE_WORDS,
   OpKind,
   Step,
@@ -117,7 +117,7 @@ export function opLine({ kind, attempt, task, first, second }, names) {
     }
     case OpKind.finish: {
       const code = first === 0 ? "" : ` ${constants().codes[first]}`;
-      return `finish${code}${task === NOBODY ? "" : ` by ${name}`}`;
+      return `finish${code}${task === NO_TASK ? "" : ` by ${name}`}`;
     }
   }
   throw new Error(`no op ${kind}`);

@@ -40,7 +40,7 @@ impl CancelToken {
     }
 }
 
-/// What work looks at for a token; never fires where there is none.
+/// What work looks at for a token; without a token it never fires.
 pub(crate) fn cancel_of(token: Option<&CancelToken>) -> Cancel {
     token.map(|token| token.flag.clone()).unwrap_or_default()
 }

@@ -4,7 +4,7 @@ use super::{Branching, Incoming, Kind, NO_BRANCH, NO_GROUP, Outgoing, Plan, Plan
 use crate::flow::{Branches, Name, NodeLimit, Outline, OutlineEdge, OutlineReference, Section};
 use crate::graph::Graph;
 
-const NOBODY: u32 = u32::MAX;
+const NO_NODE: u32 = u32::MAX;
 
 impl Plan {
     /// Compiles an outline.
@@ -120,7 +120,7 @@ impl<'a> Scopes<'a> {
         Scopes {
             outline,
             next_edge: 0,
-            bearer: vec![NOBODY; outline.names.max(Name::FIRST_FREE) as usize],
+            bearer: vec![NO_NODE; outline.names.max(Name::FIRST_FREE) as usize],
             children: Vec::new(),
             links: Vec::new(),
             branchings: Vec::new(),
@@ -153,7 +153,7 @@ impl<'a> Scopes<'a> {
             self.next_edge += 1;
         }
         for child in &self.children {
-            self.bearer[self.outline.nodes[*child as usize].id.0 as usize] = NOBODY;
+            self.bearer[self.outline.nodes[*child as usize].id.0 as usize] = NO_NODE;
         }
         let outlined = &self.outline.nodes[scope as usize];
         if outlined.branches == Some(Branches::Try) && nodes[scope as usize].kind == Kind::Group {
@@ -190,7 +190,7 @@ impl<'a> Scopes<'a> {
                 return Err(PlanError::MissingId { node: child });
             }
             let bearer = &mut self.bearer[id.0 as usize];
-            if *bearer != NOBODY {
+            if *bearer != NO_NODE {
                 let first = self.children[*bearer as usize];
                 return Err(PlanError::DuplicateId { first, second: child });
             }
@@ -228,10 +228,10 @@ impl<'a> Scopes<'a> {
     fn link(&self, index: u32, edge: &OutlineEdge) -> Result<(u32, u32), PlanError> {
         let source = self.bearer[edge.source.0 as usize];
         let target = self.bearer[edge.target.0 as usize];
-        if source == NOBODY {
+        if source == NO_NODE {
             return Err(PlanError::UnknownSource { edge: index });
         }
-        if target == NOBODY {
+        if target == NO_NODE {
             return Err(PlanError::UnknownTarget { edge: index });
         }
         Ok((source, target))

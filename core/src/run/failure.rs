@@ -96,11 +96,11 @@ impl Run {
             return;
         }
         let reason = match code {
-            Some(ErrorCode::Timeout) if cause == Op::NOBODY => ErrorCode::Timeout,
+            Some(ErrorCode::Timeout) if cause == Op::NO_TASK => ErrorCode::Timeout,
             _ => ErrorCode::Cancelled,
         };
         self.stop_flight(reason, TaskState::Error, &|_, _| true);
-        if code.is_some() || cause != Op::NOBODY {
+        if code.is_some() || cause != Op::NO_TASK {
             self.fail_scopes();
         }
         self.steps.clear();

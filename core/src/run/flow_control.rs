@@ -278,7 +278,7 @@ impl Run {
 
     fn leave_scope(&mut self, task: u32, node: u32, frame: u32) {
         if node == 0 {
-            self.finish(None, Op::NOBODY);
+            self.finish(None, Op::NO_TASK);
             return;
         }
         let (parent, branch) = (self.plan.node(node).parent, self.plan.node(node).branch);

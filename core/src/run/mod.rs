@@ -162,7 +162,7 @@ impl Run {
             now: 0.0,
             started: 0.0,
             ended: 0.0,
-            cause: Op::NOBODY,
+            cause: Op::NO_TASK,
             code: None,
             tasks: (0..plan.len() as u32).map(|node| Task::new(plan.node(node), frame::OUTERMOST)).collect(),
             frames: vec![Frame::outermost()],
@@ -426,7 +426,7 @@ impl Run {
                 self.items_known(task, attempt, count, open_ended);
             }
             Event::End { task, attempt } => self.end(task, attempt),
-            Event::Cancel => self.finish(Some(ErrorCode::Cancelled), Op::NOBODY),
+            Event::Cancel => self.finish(Some(ErrorCode::Cancelled), Op::NO_TASK),
             Event::Pause => self.pause(),
             Event::Persisted { task, attempt } => self.persisted.push((task, attempt)),
             Event::TakenOver => self.take_over(self.state.now - before),
@@ -449,7 +449,7 @@ impl Run {
             Alarm::Deadline { task, .. } => self.node_deadline(task),
             Alarm::Step { task, .. } => self.animate(task),
             Alarm::Settle { task, .. } => self.complete_leaf(task),
-            Alarm::RunDeadline => self.finish(Some(ErrorCode::Timeout), Op::NOBODY),
+            Alarm::RunDeadline => self.finish(Some(ErrorCode::Timeout), Op::NO_TASK),
         }
     }
 

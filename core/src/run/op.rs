@@ -149,7 +149,7 @@ pub enum Op {
     },
     /// The run is over; nothing follows.
     Finish {
-        /// The task that failed, or that ended a run that succeeded; otherwise [`Op::NOBODY`].
+        /// The task that failed, or that ended a run that succeeded; otherwise [`Op::NO_TASK`].
         cause: u32,
         /// `None` for success.
         code: Option<ErrorCode>,
@@ -201,7 +201,7 @@ pub const OP_WORDS: usize = 4;
 
 impl Op {
     /// In `Finish`: no task caused it.
-    pub const NOBODY: u32 = u32::MAX;
+    pub const NO_TASK: u32 = u32::MAX;
     /// In `Change`: no message of the animation belongs to it.
     pub const NO_STEP: u32 = 0xff;
     /// In `Change`: 100 % is shown.

@@ -184,7 +184,7 @@ impl Run {
             && iterations.values().flat_map(|iteration| &iteration.frames).all(&mut is_first_use)
             && durations.all(|duration| duration >= 0.0)
             && timers.are_timed()
-            && (*cause == Op::NOBODY || is_task(*cause))
+            && (*cause == Op::NO_TASK || is_task(*cause))
             && in_flight.iter().all(|task| is_task(*task))
             && failures.iter().all(|(scope, (cause, _))| is_task(*scope) && is_task(*cause))
             && ready.iter().all(|entry| is_task(entry.0.1))

@@ -20,7 +20,7 @@ pub struct RunSummary {
     pub ended: f64,
     /// Why it did not succeed.
     pub code: Option<ErrorCode>,
-    /// The task that failed, or [`Op::NOBODY`].
+    /// The task that failed, or [`Op::NO_TASK`].
     pub cause: u32,
 }
 

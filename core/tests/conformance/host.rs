@@ -293,7 +293,7 @@ impl Host {
     fn verdict(&self) -> String {
         match self.finished {
             Some(Op::Finish { code: None, .. }) => "success".to_owned(),
-            Some(Op::Finish { cause: Op::NOBODY, code: Some(code) }) => code.to_string(),
+            Some(Op::Finish { cause: Op::NO_TASK, code: Some(code) }) => code.to_string(),
             Some(Op::Finish { cause, code: Some(code) }) => format!("{code} by {}", self.names.of(cause)),
             _ => "waiting".to_owned(),
         }

@@ -125,7 +125,7 @@ pub(crate) fn op_line(op: Op, names: &Names) -> String {
         }
         Op::Finish { cause, code } => {
             let code = code.map_or_else(String::new, |code| format!(" {code}"));
-            let by = if cause == Op::NOBODY { String::new() } else { format!(" by {}", name(cause)) };
+            let by = if cause == Op::NO_TASK { String::new() } else { format!(" by {}", name(cause)) };
             format!("finish{code}{by}")
         }
         other => panic!("{other:?} has no words yet"),

@@ -323,10 +323,10 @@ impl Schedule<'_> {
             ensure!(!pending || !ended, "{node} is pending and over");
         }
         // A run that kept going has nothing left to do, just like one that succeeded.
-        let ran_out = code.is_none() && cause == Op::NOBODY
+        let ran_out = code.is_none() && cause == Op::NO_TASK
             || code.is_some()
                 && self.options.keep_going
-                && cause != Op::NOBODY
+                && cause != Op::NO_TASK
                 && !self.model.shape.is_leaf(0)
                 && cause != 0;
         for (task, found) in &self.model.tasks {

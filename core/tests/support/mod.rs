@@ -205,8 +205,8 @@ impl Talk {
                 };
                 format!("change {} {state:?} {percent} {overall}{step}", self.name(task))
             }
-            Op::Finish { cause: Op::NOBODY, code: None } => "finish".into(),
-            Op::Finish { cause: Op::NOBODY, code: Some(code) } => format!("finish {code}"),
+            Op::Finish { cause: Op::NO_TASK, code: None } => "finish".into(),
+            Op::Finish { cause: Op::NO_TASK, code: Some(code) } => format!("finish {code}"),
             Op::Finish { cause, code } => {
                 format!("finish {} by {}", code.map_or("", ErrorCode::name), self.name(cause))
             }

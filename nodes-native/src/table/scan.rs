@@ -63,7 +63,7 @@ impl Scan {
         Ok(filtered)
     }
 
-    /// The column of that name; INVALID_PARAMETERS, naming the columns there are, when there is none.
+    /// The column of that name; INVALID_PARAMETERS, naming the columns there are, for an unknown name.
     pub(super) fn column(&self, name: &str) -> Result<usize, Failure> {
         column_of(&self.headers, name)
     }

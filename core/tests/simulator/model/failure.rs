@@ -360,16 +360,16 @@ impl Model<'_> {
 
     pub(crate) fn finished(&mut self, cause: u32, code: Option<ErrorCode>) -> Verdict {
         let expected = match (self.failures.front(), self.ending) {
-            _ if self.ended_by.is_some() => (self.ended_by.unwrap_or(Op::NOBODY), None),
+            _ if self.ended_by.is_some() => (self.ended_by.unwrap_or(Op::NO_TASK), None),
             _ if matches!(self.task(0).stage, Stage::Over(Carry::Output | Carry::Named)) => {
-                (Op::NOBODY, None)
+                (Op::NO_TASK, None)
             }
             (Some(failure), _) if failure.reach == Reach::Ends => {
                 ensure!(!self.is_gone(failure.cause), "{cause}, the cause, is of a frame that is closed");
                 (failure.cause, Some(failure.code))
             }
-            (_, Some(code)) => (Op::NOBODY, Some(code)),
-            _ if code == Some(ErrorCode::Timeout) && self.run_is_due() => (Op::NOBODY, code),
+            (_, Some(code)) => (Op::NO_TASK, Some(code)),
+            _ if code == Some(ErrorCode::Timeout) && self.run_is_due() => (Op::NO_TASK, code),
             _ => return Err("the run is not over".into()),
         };
         ensure!((cause, code) == expected, "finished with {cause} {code:?} instead of {expected:?}");

@@ -22,7 +22,7 @@ import {
   KIND_MASK,
   MAILBOX_HEADER_WORDS,
   MORE,
-  NOBODY,
+  NO_TASK,
   OpKind,
 } from "./generated.js";
 import { endRun, loseBranch, loseRound, takeFailure } from "./handled-failures.js";
@@ -789,13 +789,13 @@ export class Run implements Answers, ThreadUser {
     this.finished = true;
     this.steps++;
     if (codeNumber === 0) {
-      this.outcome = { data: cause === NOBODY ? this.outputOf(0) : this.values.valueOf(cause) };
-      if (cause !== NOBODY) endRun(this.calls, cause);
+      this.outcome = { data: cause === NO_TASK ? this.outputOf(0) : this.values.valueOf(cause) };
+      if (cause !== NO_TASK) endRun(this.calls, cause);
       return;
     }
     const code = this.tables.codes[codeNumber] ?? "INTERNAL_ERROR";
-    const known = cause === NOBODY ? undefined : this.values.errors.get(cause);
-    if (!this.request.options.keepGoing) endRun(this.calls, cause === NOBODY ? undefined : cause);
+    const known = cause === NO_TASK ? undefined : this.values.errors.get(cause);
+    if (!this.request.options.keepGoing) endRun(this.calls, cause === NO_TASK ? undefined : cause);
     const message = code === "TIMEOUT" ? this.calls.timeoutMessage() : "Execution cancelled";
     this.outcome = { data: undefined, error: known ?? failure(code, message, this.calls.placeOf(0)) };
   }

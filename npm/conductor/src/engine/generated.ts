@@ -85,7 +85,7 @@ export const Status = {
 export const NEVER = 4294967295;
 
 /** In an op: no task. */
-export const NOBODY = 4294967295;
+export const NO_TASK = 4294967295;
 
 /** The numbers of states. */
 export const State = {

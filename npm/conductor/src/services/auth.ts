@@ -77,7 +77,7 @@ const session = (z: Zod) =>
     .nullish()
     .transform((given) => given ?? {});
 
-/** A caller without a session must be able to begin one, and to learn that there is none. */
+/** A caller without a session must be able to begin one, and to learn that it has no session. */
 const forStrangers = { role: "viewer", isForStrangers: true, wire: whole } as const;
 const ofAccount = { role: "viewer", wire: whole } as const;
 

@@ -112,7 +112,7 @@ function syntaxProblems(
   return [syntaxProblem(name, "JavaScript", { ...place, message: failure.message })];
 }
 
-/** Whether a value is code; what stands for values that come later is none yet. */
+/** Whether a value is code; text with an expression is not known to be code yet. */
 function isCode(value: unknown): value is string {
   return typeof value === "string" && value.trim() !== "" && !value.includes("${{");
 }

@@ -208,7 +208,7 @@ export class Sessions {
       });
   }
 
-  /** Ends one of a user; `false` where there is none with this id. */
+  /** Ends one of a user; `false` where the user has no session with this id. */
   async endOf(user: string, stamp: string, id: string): Promise<boolean> {
     const session = ID.test(id) ? await this.entries.read<SessionEntry>("sessions", id) : undefined;
     if (session === undefined || !isLive(session, user, stamp)) return false;

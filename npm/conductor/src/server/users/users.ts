@@ -68,7 +68,7 @@ export interface Users {
   logout(name: string): Promise<void>;
   /** The sessions of a user, those that were used last first. */
   sessions(name: string): Promise<UserSession[]>;
-  /** Ends one session of a user. Rejects with INVALID_PARAMETERS where there is none with this id. */
+  /** Ends one session of a user. Rejects with INVALID_PARAMETERS for an id that no session of the user has. */
   endSession(name: string, id: string): Promise<void>;
 }
 

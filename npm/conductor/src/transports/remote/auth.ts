@@ -42,7 +42,7 @@ export function remoteAuth(
   let era = 0;
   let refreshing: { token: string; answer: Promise<AuthSession> } | undefined;
 
-  /** Where a key is sent in the place of a token, there is none. */
+  /** A client that sends a key instead of a token has no session. */
   const byToken = (): SessionToken => {
     const token = tokens.get();
     return token === null ? {} : { token };

@@ -15,7 +15,7 @@ export type FromThread =
 /**
  * The output that a message of the thread has; `undefined` for one that is not the last.
  *
- * @throws NodeError for one that says why there is none
+ * @throws NodeError for an answer that says why there is no output
  */
 export function outputIn(
   message: FromThread,
