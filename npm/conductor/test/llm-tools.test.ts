@@ -231,6 +231,9 @@ describe("tools of a model", () => {
     expect(why([byFlow])).toBe("");
     expect(why([{ name: "a" }])).toContain("has nothing to run");
     expect(why([{ name: "a", flow: "x", node: { type: "y" } }])).toContain("has both");
+    const coded = (code: string) => why([{ name: "a", node: { type: "code", parameters: { code } } }]);
+    expect(coded("return data.n * variables.rate")).toContain("a node that is a tool gets none");
+    expect(coded("return data.variables.rate + mine.variables[0]")).toBe("");
     expect(why([{ name: "a b", flow: "x" }])).toContain("letters, digits");
     expect(why([byFlow, byFlow])).toContain("two tools `weather`");
     expect(why([{ ...byFlow, parameter: {} }])).toContain("Did you mean `parameters`?");

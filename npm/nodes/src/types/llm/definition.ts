@@ -81,7 +81,7 @@ export const llm = {
             node: {
               type: "object",
               description:
-                "A node that it runs: `{ type, parameters }`. It gets the arguments as `data`, and as parameters of their names; what `parameters` says counts before.",
+                "A node that it runs: `{ type, parameters }`. It gets the arguments as `data`, and as parameters of their names; what `parameters` says counts before. It gets no variables of the flow.",
             },
           },
         },

@@ -36,6 +36,10 @@ export function toolsProblem(tools: unknown, options: unknown): string | undefin
   return undefined;
 }
 
+/** Types whose parameters are code that may read the variables of its flow. */
+const HAS_CODE: ReadonlySet<unknown> = new Set(["code", "transform", "condition"]);
+const READS_VARIABLES = /(?<![\w$.])variables\s*(?:\?\.|[.[])/;
+
 function toolProblem(tool: unknown, place: string): string | undefined {
   if (!isPlainObject(tool))
     return `\`${place}\` must be \`{ name, description, parameters }\` with \`flow\` or \`node\``;
@@ -55,6 +59,9 @@ function toolProblem(tool: unknown, place: string): string | undefined {
   if (node !== undefined) {
     if (!isPlainObject(node) || typeof node["type"] !== "string" || !isObjectOrMissing(node["parameters"])) {
       return `\`${place}.node\` must be \`{ type, parameters }\``;
+    }
+    if (HAS_CODE.has(node["type"]) && READS_VARIABLES.test(JSON.stringify(node["parameters"] ?? {}))) {
+      return `The code of the tool \`${name}\` reads \`variables\`, and a node that is a tool gets none: write their values into it by \`\u0024{{ variables.name }}\`, or have the tool run a \`flow\` with \`variables\``;
     }
     if (variables !== undefined) return `\`${place}.variables\` are those of a \`flow\`, and the tool runs a \`node\``;
   }
