@@ -2,6 +2,7 @@
 export { type Cloned, type Cloning, cloneability, isCloneable, memoryIn } from "./clone.js";
 export { isObject, isRecord, type Kind, kindOf, tagOf } from "./kind.js";
 export { isLayer, withoutLayers } from "./layers.js";
+export { loadedOnce } from "./loaded.js";
 export { nameHere } from "./names-elsewhere.js";
 export { type Limits, type Size, sizeOf } from "./size.js";
 export { LONGEST_TIMER_MS } from "./timers.js";

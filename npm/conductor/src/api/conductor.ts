@@ -1,5 +1,6 @@
 /** The conductor that callers hold. */
 
+import { loadedOnce } from "@atomiton/values";
 import type { EngineInfo } from "../engine/backend.js";
 import { coded, failure } from "../engine/failure.js";
 import { createLog } from "../engine/log.js";
@@ -99,16 +100,7 @@ const NO_CACHE_IN_WORKERS =
 
 /** Tells of node types; loaded when it is first asked, as pages mostly never do. */
 function nodesOf({ library }: Environment, config: ConductorConfig): NodesApi {
-  let loading: Promise<NodesApi> | undefined;
-  const load = async () => (await import("./node-types.js")).nodesApi(library, config);
-  const loaded = () => {
-    loading ??= load().catch((error) => {
-      // What could not be loaded may be the next time.
-      loading = undefined;
-      throw error;
-    });
-    return loading;
-  };
+  const loaded = loadedOnce(async () => (await import("./node-types.js")).nodesApi(library, config));
   return { list: async () => (await loaded()).list(), get: async (type) => (await loaded()).get(type) };
 }
 

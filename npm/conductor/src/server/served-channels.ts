@@ -12,7 +12,7 @@ import { createRequests, type Requests } from "../desktop/requests.js";
 import type { Retention } from "../desktop/result-cache.js";
 import type { Triggers } from "../triggers/triggers.js";
 import type { Hooks } from "./hooks/hooks.js";
-import { withTriggersRefused } from "./node-types.js";
+import { withTriggersRefused } from "./refused-triggers.js";
 import { createSecretsChannelServer } from "./secrets/channel.js";
 import type { Secrets } from "./secrets/secrets.js";
 import { createTriggerChannelServer } from "./triggers/channel.js";

@@ -1,7 +1,7 @@
 /** Versions that node types declare: an execution goes on only with the major ones that it began with, unless it is told to. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import { majorOf, otherVersions } from "../../src/api/durable/node-types.js";
+import { majorOf, otherVersions } from "../../src/api/durable/type-versions.js";
 import { edge, group, leaf } from "../contract/flows.js";
 import { memory, Process, World } from "./world.js";
 

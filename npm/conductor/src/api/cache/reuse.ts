@@ -1,6 +1,6 @@
 /** Outputs that are made once for all who ask, and kept for those who ask later. */
 import type { CachedOutput, NewCachedOutput, OutputCache } from "@atomiton/storage";
-import { messageOf } from "@atomiton/values";
+import { loadedOnce, messageOf } from "@atomiton/values";
 
 import { routedHandles } from "../../engine/executables.js";
 import type { Log } from "../../engine/log.js";
@@ -34,7 +34,7 @@ export class Reuse {
   /** Entries that are not kept yet. */
   private readonly pending = new Map<string, NewCachedOutput>();
   private writing: Promise<void> | undefined;
-  private opened: Promise<OutputCache> | undefined;
+  private readonly cache = loadedOnce((): Promise<OutputCache> => this.parts.open());
   /** What went wrong last, so that it is said once. */
   private readonly problems = { finding: "", reading: "", keeping: "" };
 
@@ -198,17 +198,6 @@ export class Reuse {
       }
       for (const entry of entries) if (this.pending.get(entry.key) === entry) this.pending.delete(entry.key);
     }
-  }
-
-  private cache(): Promise<OutputCache> {
-    if (this.opened === undefined) {
-      this.opened = this.parts.open();
-      // What could not be opened may be the next time.
-      this.opened.catch(() => {
-        this.opened = undefined;
-      });
-    }
-    return this.opened;
   }
 
   private isInsideFlight(executionId: string): boolean {

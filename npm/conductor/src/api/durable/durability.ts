@@ -34,11 +34,11 @@ import {
   type RecordedRun,
 } from "./kept-run.js";
 import { type Metadata, shownMetadata, tagsOf } from "./metadata.js";
-import { missingType, otherVersions, typeVersions } from "./node-types.js";
 import { allRecords, Records } from "./records.js";
 import { RunRecorder } from "./run-recorder.js";
 import { SecretReferences } from "./secret-references.js";
 import { Sleepers } from "./sleepers.js";
+import { missingType, otherVersions, typeVersions } from "./type-versions.js";
 import { Writer } from "./writer.js";
 
 /** Statuses of executions that are not over. */

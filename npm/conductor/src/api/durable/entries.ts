@@ -13,8 +13,8 @@ import type { LogLine } from "../../types/execution-log.js";
 import type { OpenQuestion } from "../../types/question.js";
 import { type Entry, Kind, type RecordedAnswer } from "./entry.js";
 import { marksText } from "./marks.js";
-import type { TypeVersions } from "./node-types.js";
 import { type Hide, mayRefer, namesIn, revealed } from "./secret-references.js";
+import type { TypeVersions } from "./type-versions.js";
 
 /** Characters of a value that is kept apart from its record. */
 const LONGEST_INLINE = 65_536;

@@ -11,9 +11,9 @@ import type { ConductorExecutionContext } from "../../types/execution.js";
 import type { TraceHeaders } from "../../types/tracing.js";
 import { type Blob, textOf } from "./entries.js";
 import type { Metadata } from "./metadata.js";
-import type { TypeVersions } from "./node-types.js";
 import type { Records } from "./records.js";
 import type { RunRecorder } from "./run-recorder.js";
+import type { TypeVersions } from "./type-versions.js";
 
 /** A run that is kept: what it is made from, and where it is recorded. */
 export interface KeptRun {

@@ -17,8 +17,8 @@ import type { LogLine } from "../../types/execution-log.js";
 import { type Blob, NAMES_ALONE, secretsIn, valueIn } from "./entries.js";
 import { type Entry, type KeptEntry, Kind, type RecordedAnswer } from "./entry.js";
 import { type Marks, marked } from "./marks.js";
-import type { TypeVersions } from "./node-types.js";
 import { mayRefer, namesIn } from "./secret-references.js";
+import type { TypeVersions } from "./type-versions.js";
 
 const decoder = new TextDecoder();
 

@@ -25,8 +25,8 @@ import {
   waitEntry,
   warningEntry,
 } from "./entries.js";
-import type { TypeVersions } from "./node-types.js";
 import { type Hide, SecretReferences } from "./secret-references.js";
+import type { TypeVersions } from "./type-versions.js";
 import { Waits } from "./waits.js";
 import type { Source, Writer } from "./writer.js";
 

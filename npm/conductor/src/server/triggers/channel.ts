@@ -6,7 +6,7 @@ import { SERVER_CHANNELS } from "../../services/server-channels.js";
 import type { Triggers } from "../../triggers/triggers.js";
 import { type Keyed, keyedOf } from "../../types/cause.js";
 import type { Hooks } from "../hooks/hooks.js";
-import { NO_HOOKS } from "../node-types.js";
+import { NO_HOOKS } from "../refused-triggers.js";
 
 interface Place {
   flowId: string;
