@@ -153,9 +153,10 @@ describe("an isolated execution", () => {
 
   it("is ended where one node does not stop at its own deadline, whatever the flow does then", async () => {
     const { run } = await isolating();
-    const flow = flowWith(["spin", {}, { policy: { timeout: 1500, continueOnError: true } }], "look");
+    // The first one waits for the process, whose start would be part of the deadline.
+    const flow = flowWith("look", ["spin", {}, { policy: { timeout: 1500, continueOnError: true } }], "look");
     const { success, metadata, error } = await run("runner", flow);
-    expect([success, metadata?.error]).toEqual([false, expect.objectContaining({ code: "TIMEOUT", nodeId: "n1" })]);
+    expect([success, metadata?.error]).toEqual([false, expect.objectContaining({ code: "TIMEOUT", nodeId: "n2" })]);
     expect(error).toContain("went on after it was to stop");
   });
 
