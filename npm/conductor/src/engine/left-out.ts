@@ -109,7 +109,7 @@ export async function makeAgain(
       incomplete.replace(value, await runAgain(leftOut));
     } catch (error) {
       const { message } = error as ExecutionError;
-      const reason = `Parts of the output of ${nameOf(standing.plan, node)} were redacted and not kept; it was run again for them, and failed: ${message}`;
+      const reason = `Parts of the output of ${nameOf(standing.plan, node)} were not kept; it was run again for them, and failed: ${message}`;
       return { task, reason };
     }
     if (isOver()) return undefined;
@@ -139,21 +139,21 @@ export function whyBlocked(
   const again = new Set(missing.map(({ leftOut }) => leftOut.node));
   const inputReader = readerOfInput(standing, ofInput, again);
   if (inputReader !== undefined) {
-    return `Of what the flow was given, ${named(ofInput)} was redacted and not kept, and ${nameOf(plan, inputReader)} still needs it. Run it again under the same id with its whole input, or under another id`;
+    return `Of what the flow was given, ${named(ofInput)} was not kept, and ${nameOf(plan, inputReader)} still needs it. Run it again under the same id with its whole input, or under another id`;
   }
   const variables = ofVariables.map((path) => `variables.${path}`);
   const variablesReader = readerOfInput(standing, variables, again);
   if (variablesReader !== undefined) {
-    return `Of the run's variables, ${named(ofVariables)} was redacted and not kept, and ${nameOf(plan, variablesReader)} may still read it. ${ADVICE}`;
+    return `Of the run's variables, ${named(ofVariables)} was not kept, and ${nameOf(plan, variablesReader)} may still read it. ${ADVICE}`;
   }
   for (const { leftOut, reader, within } of missing) {
     const { node, paths, isItems } = leftOut;
     const id = nameOf(plan, node);
     const parts = named(paths);
     if (isItems) {
-      return `The loop ${id} is not over, and of what it goes over ${parts} was redacted and not kept. ${ADVICE}`;
+      return `The loop ${id} is not over, and of what it goes over ${parts} was not kept. ${ADVICE}`;
     }
-    const what = `Of the output of ${id}, ${parts} was redacted and not kept, and ${nameOf(plan, reader)} still needs it`;
+    const what = `Of the output of ${id}, ${parts} was not kept, and ${nameOf(plan, reader)} still needs it`;
     if (within !== undefined) {
       return `${what}; it is a part of what ${nameOf(plan, within)} gives, of which ${id} cannot be run again alone. ${ADVICE}`;
     }

@@ -154,7 +154,7 @@ export interface History {
   answer(task: number, attempt: number): Answer | undefined;
   /** What executables warned of, each with its task. */
   warnings: readonly { task: number; rule: string; message: string }[];
-  /** Whether parts of values were redacted and not kept. */
+  /** Whether parts of values were not kept. */
   readonly leavesOut: boolean;
   /** Paths of what of the run's variables was. */
   readonly variablesLeftOut: readonly string[];

@@ -87,9 +87,13 @@ export function isPlainJson(value: unknown, depth = 0, isOther?: (object: object
 /**
  * A value for JSON. Each loss is told; in its place there will be undefined, or for an instance of a class its fields.
  *
- * @param write gives what stands for an object, where that is not made of what is in it; what it throws goes to the caller
+ * @param write gives what stands for an object at a path, where that is not made of what is in it; what it throws goes to the caller
  */
-export function toJson(value: unknown, lose: (loss: Loss) => void, write?: (object: object) => Json | undefined): Json {
+export function toJson(
+  value: unknown,
+  lose: (loss: Loss) => void,
+  write?: (object: object, path: string) => Json | undefined,
+): Json {
   const ancestors = new Set<object>();
 
   const lost = (path: string, what: string): Json => {
@@ -118,7 +122,7 @@ export function toJson(value: unknown, lose: (loss: Loss) => void, write?: (obje
   const encodeObject = (value: object, path: string): Json => {
     if (ancestors.has(value)) return lost(path, "a reference to an object that it is part of");
     if (ancestors.size === DEEPEST) return lost(path, `everything deeper than ${DEEPEST} levels`);
-    const written = write?.(value);
+    const written = write?.(value, path);
     if (written !== undefined) return written;
     ancestors.add(value);
     try {

@@ -217,7 +217,7 @@ describe("an export without what is at some paths", () => {
     const refusal = (changes: object) => expect(other.executions.fork("came", changes)).rejects;
     await refusal({ from: "pick" }).toMatchObject({
       code: "INVALID_PARAMETERS",
-      message: expect.stringContaining("Of the output of `read`, `email` was redacted and not kept"),
+      message: expect.stringContaining("Of the output of `read`, `email` was not kept"),
     });
     await refusal({ from: "read" }).toMatchObject({
       code: "INVALID_PARAMETERS",

@@ -174,7 +174,7 @@ describe("a fork of an execution with redacted parts", () => {
       return 1;
     };
     const { fork, calls } = await failed(flow, {}, { give: give as never, set: take as never });
-    await expect(fork()).rejects.toThrow(/variables that `a` set, `last\.card` was redacted.*name `a` in `from`/);
+    await expect(fork()).rejects.toThrow(/variables that `a` set, `last\.card` was not kept.*name `a` in `from`/);
     // A variable that moved may have been read by any executable of an application, so that it runs as well.
     expect((await fork({ from: "a" })).error).toBeUndefined();
     expect(calls).toEqual([1, { last: { card: CARD } }]);
@@ -186,9 +186,9 @@ describe("a fork of an execution with redacted parts", () => {
       input: { key: "the key of it" },
       variables: { key: "a variable of it" },
     });
-    await expect(fork()).rejects.toThrow(/`input\.key` was redacted.*give `input` with the fork/);
+    await expect(fork()).rejects.toThrow(/`input\.key` was not kept.*give `input` with the fork/);
     const input = { key: "the key of it" };
-    await expect(fork({ input })).rejects.toThrow(/`variables\.key` was redacted.*give `variables` with the fork/);
+    await expect(fork({ input })).rejects.toThrow(/`variables\.key` was not kept.*give `variables` with the fork/);
     expect((await fork({ input, variables: { key: "other" } })).error).toBeUndefined();
     expect(calls).toEqual([input, { key: "other" }]);
   });

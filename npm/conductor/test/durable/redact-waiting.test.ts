@@ -134,9 +134,7 @@ describe("a variable that a node set to what is redacted", () => {
     const seen: unknown[] = [];
     const see: Bodies["x"] = ({ variables }) => void seen.push(variables.last);
     const { recovery, shared } = await goOn(flow, { bodies: { set: set as never, see: see as never } });
-    const reason = expect.stringMatching(
-      /variables, `last\.card` was redacted and not kept, and `a` may still read it/,
-    );
+    const reason = expect.stringMatching(/variables, `last\.card` was not kept, and `a` may still read it/);
     expect(recovery.blocked).toEqual([{ executionId: "one", reason }]);
     expect(await shared.get("one")).toMatchObject({ status: "blocked", reason });
     expect(seen).toEqual([]);
@@ -247,7 +245,7 @@ describe("an input that was redacted", () => {
     const { recovery, second, calls } = await goOn(flow, { given: { input: { key: "the key of it", count: 1 } } });
     expect(recovery.blocked).toHaveLength(1);
     const other = await run(second, flow, { input: { key: "the key of it", count: 2 } });
-    expect(other.error?.message).toContain("`input.key` was redacted and not kept");
+    expect(other.error?.message).toContain("`input.key` was not kept");
     expect(calls).toEqual([]);
     const same = await run(second, flow, { input: { key: "the key of it", count: 1 } });
     expect(same.error).toBeUndefined();
@@ -264,6 +262,6 @@ describe("an input that was redacted", () => {
       given: { input: { key: "the key of it" } },
       bodies: { echo: echo as never },
     });
-    expect(recovery.blocked[0]?.reason).toMatch(/`input\.key` was redacted and not kept, and `a` still needs it/);
+    expect(recovery.blocked[0]?.reason).toMatch(/`input\.key` was not kept, and `a` still needs it/);
   });
 });

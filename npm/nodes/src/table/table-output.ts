@@ -10,6 +10,8 @@ const MOST_STREAMED = 10_000_000;
 
 const tables = new WeakMap<object, NativeTable>();
 const streams = new WeakMap<object, Stream>();
+/** At which key of an output its records are made. */
+const keys = new WeakMap<object, string>();
 
 /** Rows that are read when they are needed. */
 export interface Stream {
@@ -38,6 +40,7 @@ export function attachStream<T extends object>(output: T, key: string, stream: S
     );
   });
   streams.set(output, stream);
+  keys.set(output, key);
   return output;
 }
 
@@ -74,6 +77,7 @@ export function attachTable<T extends object>(output: T, key: string, table: Nat
   table.account();
   attachLazily(output, key, () => recordsOf(table));
   tables.set(output, table);
+  keys.set(output, key);
   return output;
 }
 
@@ -127,6 +131,8 @@ export function tableBehind(output: unknown): NativeTable | undefined {
 
 /** Rows that no objects were made of. */
 export interface BackingRows {
+  /** At which key of the output the records would be. */
+  readonly key: string;
   readonly headers: readonly string[];
   /** The rows as JSON texts, each an array of objects. */
   texts(): Iterable<string>;
@@ -139,6 +145,7 @@ export function rowsBehind(output: unknown): BackingRows | "stream" | undefined 
   const table = tables.get(output);
   if (table === undefined) return undefined;
   return {
+    key: keys.get(output) as string,
     headers: table.headers,
     *texts() {
       for (const { text } of recordBatches(table)) yield text;

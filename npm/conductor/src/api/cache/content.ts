@@ -1,4 +1,5 @@
 /** Values as text that is the same for the same content, and only then. */
+import { type BackingRows, fieldsWith, type RowsBehind } from "../../executions/rows-text.js";
 import { isPlainJson, type Json, type Loss, toJson } from "../../executions/tagged-json.js";
 
 /** Why an output cannot be reused, for people. */
@@ -6,18 +7,8 @@ export class NotReusable extends Error {
   override readonly name = "NotReusable";
 }
 
-/** Rows that a value stands for without having made objects of them. */
-export interface BackingRows {
-  headers: readonly string[];
-  /** The rows as JSON texts, each an array of objects. */
-  texts(): Iterable<string>;
-}
-
-/** The rows behind an object whose records were not read, or that they are a `stream`; `undefined` for any other object. */
-export type RowsBehind = (value: object) => BackingRows | "stream" | undefined;
-
-/** What is written in the place of an object that stands for rows: of the rows, and of its other fields. */
-type WriteRows = (rows: BackingRows, fields: Json, rowsKey: string) => Json;
+/** What is written in the place of an object that stands for rows: of the rows, and of its fields, where null is in their place. */
+type WriteRows = (rows: BackingRows, fields: Json) => Json;
 
 /**
  * A value as JSON text with tags. The order of keys counts, because nodes can tell it.
@@ -35,10 +26,8 @@ export function contentText(value: unknown, name: string, rowsBehind: RowsBehind
   const write = (object: object): Json | undefined => {
     const found = rowsBehind?.(object);
     if (found === undefined) return undefined;
-    const beside = found === "stream" ? undefined : besideRows(object);
-    if (found === "stream") problem ??= `${name} is a stream, whose rows are read when a node needs them`;
-    else if (beside === undefined) problem ??= `${name} has rows beside other fields that are made when they are read`;
-    else return rows(found, toJson(beside.fields, lose, write), beside.rowsKey);
+    if (found !== "stream") return rows(found, toJson(fieldsWith(object, { [found.key]: null }), lose, write));
+    problem ??= `${name} is a stream, whose rows are read when a node needs them`;
     return null;
   };
   const text = JSON.stringify(toJson(value, lose, write));
@@ -61,14 +50,3 @@ export function isPlain(value: unknown, rowsBehind: RowsBehind | undefined): boo
 
 /** How losses of instances begin, of which the fields alone would be left. */
 const INSTANCE = "that it is ";
-
-/** The fields of an object beside the one that rows are made for when it is read; `undefined` where that is not one alone. */
-function besideRows(object: object): { fields: Record<string, unknown>; rowsKey: string } | undefined {
-  const fields: Record<string, unknown> = {};
-  const made: string[] = [];
-  for (const [key, { get, value }] of Object.entries(Object.getOwnPropertyDescriptors(object))) {
-    if (get === undefined) fields[key] = value;
-    else made.push(key);
-  }
-  return made.length === 1 ? { fields, rowsKey: made[0] as string } : undefined;
-}

@@ -1,7 +1,8 @@
 /** What a cache keeps of an output: the value, which handles carry it, and what its node warned of. */
+import { type RowsBehind, RowsText } from "../../executions/rows-text.js";
 import { fromJson, type Json } from "../../executions/tagged-json.js";
 import { type Marks, marked, marksText } from "../durable/marks.js";
-import { contentText, isPlain, NotReusable, type RowsBehind } from "./content.js";
+import { contentText, isPlain, NotReusable } from "./content.js";
 
 /** Raised when entries are written otherwise. */
 const FORMAT = 1;
@@ -23,23 +24,14 @@ const decoder = new TextDecoder();
  * @throws NotReusable for a value that has no form as text
  */
 export function entryText({ value, warnings }: TakenOutput, rowsBehind: RowsBehind | undefined): string {
-  const written = new Map<string, string>();
-  const text = contentText(value, "its output", rowsBehind, ({ headers, texts }, fields, rowsKey) => {
-    if (headers.includes("$type")) throw new NotReusable("its output has rows with a column `$type`");
-    // Stands for the rows until all is text.
-    const mark = `rows ${written.size} ${crypto.randomUUID()}`;
-    written.set(JSON.stringify(mark), rowsText(texts()));
-    return { ...(fields as Record<string, Json>), [rowsKey]: mark };
+  const rows = new RowsText();
+  const text = contentText(value, "its output", rowsBehind, (found, fields) => {
+    if (found.headers.includes("$type")) throw new NotReusable("its output has rows with a column `$type`");
+    return { ...(fields as Record<string, Json>), [found.key]: rows.mark(found) };
   });
-  let whole = text;
-  for (const [mark, rows] of written) whole = whole.replace(mark, () => rows);
+  const whole = rows.in(text);
   const marks = marksText(value, (carried) => contentText(carried, "what its output carries", rowsBehind, noRows));
   return `[${FORMAT},${isPlain(value, rowsBehind) ? 1 : 0},${JSON.stringify(warnings)},${whole}${marks}]`;
-}
-
-function rowsText(texts: Iterable<string>): string {
-  const inner = Array.from(texts, (text) => text.slice(1, -1)).filter((text) => text !== "");
-  return `[${inner.join(",")}]`;
 }
 
 function noRows(): Json {

@@ -2,7 +2,8 @@
 import { messageOf } from "@atomiton/values";
 
 import { effectsOfStep, type ReusableStep } from "../../engine/reuse.js";
-import { type BackingRows, contentText, NotReusable, type RowsBehind } from "./content.js";
+import type { BackingRows, RowsBehind } from "../../executions/rows-text.js";
+import { contentText, NotReusable } from "./content.js";
 
 /** What keys are made with. */
 export interface KeyMaker {

@@ -6,7 +6,8 @@ import { routedHandles } from "../../engine/executables.js";
 import type { Log } from "../../engine/log.js";
 import type { CachePolicy } from "../../engine/policy.js";
 import { effectsOfStep, type ReusableStep, type ReusedOutput } from "../../engine/reuse.js";
-import { NotReusable, type RowsBehind } from "./content.js";
+import type { RowsBehind } from "../../executions/rows-text.js";
+import { NotReusable } from "./content.js";
 import { entryBytes, entryText, takenFrom } from "./entry.js";
 import { type KeyMaker, keyOf } from "./key.js";
 

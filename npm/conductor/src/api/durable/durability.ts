@@ -11,6 +11,7 @@ import { cancelRecords, JOURNAL_WORDS, writingNodes } from "../../engine/recorde
 import { type Redacted, RunRedact } from "../../engine/redact.js";
 import type { RunRequest } from "../../engine/run-request.js";
 import { isIdInside } from "../../executions/registry.js";
+import type { RowsBehind } from "../../executions/rows-text.js";
 import { EXECUTION_STATUSES, FORKED, isFinished, isPart } from "../../executions/status.js";
 import { ExpressionError } from "../../expressions/failure.js";
 import { Redaction, SHORTEST_IN_VALUES } from "../../expressions/redaction.js";
@@ -73,6 +74,8 @@ export class Durability {
     private readonly log: Log,
     private readonly sources: ExpressionSources | undefined,
     wakes: "all" | "own" = "all",
+    /** Rows behind outputs; missing where there are no native tables. */
+    private readonly rowsBehind?: RowsBehind,
   ) {
     this.sleepers = new Sleepers(this, wakes, log);
     this.documents = new DocumentHashes(hash);
@@ -586,6 +589,7 @@ export class Durability {
       this.level === "strict",
       this.hash,
       secrets,
+      this.rowsBehind,
     );
   }
 }

@@ -7,6 +7,7 @@
 import { coded, RETRY } from "../../engine/failure.js";
 import type { KeptWait, KnownItems } from "../../engine/recorder.js";
 import type { Redacted } from "../../engine/redact.js";
+import { type RowsBehind, RowsText, toJsonWithRows } from "../../executions/rows-text.js";
 import { fromJson, isPlainJson, type Json, type Loss, toJson } from "../../executions/tagged-json.js";
 import type { ExecutionError } from "../../types/errors.js";
 import type { LogLine } from "../../types/execution-log.js";
@@ -15,6 +16,9 @@ import { type Entry, Kind, type RecordedAnswer } from "./entry.js";
 import { marksText } from "./marks.js";
 import { type Hide, mayRefer, namesIn, revealed } from "./secret-references.js";
 import type { TypeVersions } from "./type-versions.js";
+
+/** What stands for rows that are not kept. */
+const ROWS_OF_STREAM = "[rows of a stream]";
 
 /** Characters of a value that is kept apart from its record. */
 const LONGEST_INLINE = 65_536;
@@ -43,6 +47,8 @@ export interface Writing {
   hide?: Hide;
   /** Gives what of a value may be kept. */
   shown?: ((value: unknown) => Redacted) | undefined;
+  /** Rows of native tables, which are written without making objects of them, and streams, of which no row is kept. */
+  rowsBehind?: RowsBehind | undefined;
 }
 
 /**
@@ -57,20 +63,20 @@ export function outputEntry(
   hash: Hash,
   writing: Writing,
   isReused = false,
-): { entry: string; blob?: Blob } {
+): { entry: string; blob?: Blob; left: readonly string[] } {
   const { value, paths } = shownOf(output, writing);
-  const text = textOf(value, "The output", writing);
   const left = [...paths];
+  const text = textOf(value, "The output", writing, left);
   const routes = marksText(output, (carried) => {
-    return textOf(carriedShown(carried, left, writing), "What the output carries", writing);
+    return textOf(carriedShown(carried, left, writing), "What the output carries", writing, left);
   });
   const marks = tailOf(routes, isReused, left);
   if (hash === undefined || text.length <= LONGEST_INLINE) {
-    return { entry: `["${Kind.output}",${task},${attempt},${text}${marks}]` };
+    return { entry: `["${Kind.output}",${task},${attempt},${text}${marks}]`, left };
   }
   const data = encoder.encode(text);
   const blob = { hash: hash(data), data };
-  return { entry: `["${Kind.blob}",${task},${attempt},"${blob.hash}"${marks}]`, blob };
+  return { entry: `["${Kind.blob}",${task},${attempt},"${blob.hash}"${marks}]`, blob, left };
 }
 
 /** What follows the content of an entry: the marks of a routed value, whether it was reused, which parts were left out. */
@@ -79,9 +85,10 @@ function tailOf(routes: string, isReused: boolean, paths: readonly string[]): st
   return isReused ? `${routes || ",0"},1` : routes;
 }
 
-/** What may be kept of a value. */
-function shownOf(value: unknown, { shown }: Writing): Redacted {
-  return shown?.(value) ?? { value, paths: [] };
+/** What may be kept of a value. Of a stream no row is, so that none is read to tell. */
+function shownOf(value: unknown, { shown, rowsBehind }: Writing): Redacted {
+  const isStream = typeof value === "object" && value !== null && rowsBehind?.(value) === "stream";
+  return (isStream ? undefined : shown?.(value)) ?? { value, paths: [] };
 }
 
 /** What may be kept of values that are carried apart; adds the paths of what may not to `left`. */
@@ -187,28 +194,51 @@ export function keptEntry(node: number, key: string, { entry, variables }: Recor
 /**
  * A value as text.
  *
+ * @param left gets the paths of what is left out: rows of streams
  * @throws Error SERIALIZATION_FAILED naming the place of what cannot be written
  */
-export function textOf(value: unknown, name: string, { tell, hide }: Writing): string {
-  if (canBeText(value)) return hidden(JSON.stringify(value), hide);
+export function textOf(value: unknown, name: string, writing: Writing, left: string[] = []): string {
+  const { hide } = writing;
+  try {
+    return hidden(canBeText(value, writing) ? JSON.stringify(value) : taggedText(value, name, writing, left), hide);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw unkept(
+      `${name} cannot be kept: as text it is longer than the 512 MiB that a text can have. Write it to a file`,
+    );
+  }
+}
+
+function taggedText(value: unknown, name: string, { tell, rowsBehind }: Writing, left: string[]): string {
   let lost: Loss | undefined;
-  const json = toJson(value, (loss) => {
+  const lose = (loss: Loss) => {
     // An instance of a class is kept as its fields, which is told.
     if (loss.what.startsWith("that it is")) tell(loss);
     else lost ??= loss;
-  });
+  };
+  const rows = new RowsText();
+  const leave = (path: string) => {
+    left.push(path);
+    return ROWS_OF_STREAM;
+  };
+  const json = rowsBehind === undefined ? toJson(value, lose) : toJsonWithRows(value, lose, rowsBehind, rows, leave);
   if (lost !== undefined) {
     const { path, what } = lost as Loss;
-    const message = `${name} cannot be kept: ${path === "" ? "it" : path} is ${what}. Return plain data, or run the flow without a \`store\``;
-    throw Object.assign(coded("SERIALIZATION_FAILED", message, undefined), { [RETRY]: false });
+    throw unkept(
+      `${name} cannot be kept: ${path === "" ? "it" : path} is ${what}. Return plain data, or run the flow without a \`store\``,
+    );
   }
-  return hidden(JSON.stringify(json), hide);
+  return rows.in(JSON.stringify(json));
+}
+
+function unkept(message: string): Error {
+  return Object.assign(coded("SERIALIZATION_FAILED", message, undefined), { [RETRY]: false });
 }
 
 /** Whether a value is one of JSON, as nearly all are. */
-function canBeText(value: unknown): boolean {
+function canBeText(value: unknown, { rowsBehind }: Writing): boolean {
   try {
-    return isPlainJson(value);
+    return isPlainJson(value, 0, rowsBehind && ((object) => rowsBehind(object) !== undefined));
   } catch {
     return false;
   }

@@ -59,7 +59,7 @@ export function refuseLeftOut(fork: PlannedFork): void {
     const reader = reads(paths);
     if (reader === undefined) continue;
     const needs = `${nameOf(plan, reader)}, which the fork runs, may need it: give \`${what}\` with the fork`;
-    throw refused(`Of what the execution was given, ${named(paths)} was redacted and not kept, and ${needs}`);
+    throw refused(`Of what the execution was given, ${named(paths)} was not kept, and ${needs}`);
   }
   const [missing] = missingIn(standing, answers);
   if (missing !== undefined) {
@@ -68,7 +68,7 @@ export function refuseLeftOut(fork: PlannedFork): void {
     const again = within === undefined ? id : nameOf(plan, within);
     const what = parts.isItems ? `what the loop ${id} goes over` : `the output of ${id}`;
     throw refused(
-      `Of ${what}, ${named(parts.paths)} was redacted and not kept, and ${nameOf(plan, reader)}, which the fork runs, ` +
+      `Of ${what}, ${named(parts.paths)} was not kept, and ${nameOf(plan, reader)}, which the fork runs, ` +
         `needs it: name ${again} in \`from\`, so that it runs as well`,
     );
   }
@@ -76,7 +76,7 @@ export function refuseLeftOut(fork: PlannedFork): void {
     const reader = reads(redacted.map((path) => `variables.${path}`));
     if (reader === undefined) continue;
     throw refused(
-      `Of the variables that ${nameOf(plan, node)} set, ${named(redacted)} was redacted and not kept, and ${nameOf(plan, reader)}, ` +
+      `Of the variables that ${nameOf(plan, node)} set, ${named(redacted)} was not kept, and ${nameOf(plan, reader)}, ` +
         `which the fork runs, may read it: name ${nameOf(plan, node)} in \`from\`, so that it runs as well`,
     );
   }

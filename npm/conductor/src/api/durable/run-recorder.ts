@@ -5,6 +5,7 @@ import type { ExecutionStatus, RefusalReason } from "@atomiton/storage";
 import type { Asker, Call } from "../../engine/call.js";
 import { failure } from "../../engine/failure.js";
 import type { KnownItems, Recorder, Rest } from "../../engine/recorder.js";
+import type { RowsBehind } from "../../executions/rows-text.js";
 import type { Redaction } from "../../expressions/redaction.js";
 import type { ErrorCode, ExecutionError } from "../../types/errors.js";
 import type { ConductorExecutionContext } from "../../types/execution.js";
@@ -137,6 +138,7 @@ export class RunRecorder implements Recorder, Source {
     private readonly isStrict: boolean,
     private readonly hash: Hash,
     private readonly secrets: Redaction | undefined,
+    private readonly rowsBehind: RowsBehind | undefined,
   ) {
     this.hide = secrets && new SecretReferences(secrets).hide;
     const { id, epoch, sequence, status, wakeAt, leavesOut = false } = execution;
@@ -211,7 +213,8 @@ export class RunRecorder implements Recorder, Source {
   }
 
   output(task: number, attempt: number, value: unknown, isReused: boolean): void {
-    const { entry, blob } = outputEntry(task, attempt, value, this.hash, this.writing(task), isReused);
+    const { entry, blob, left } = outputEntry(task, attempt, value, this.hash, this.writing(task), isReused);
+    this.leavesOut ||= left.length > 0;
     this.noteVariables();
     if (blob !== undefined) {
       this.blobs.push(blob);
@@ -446,6 +449,7 @@ export class RunRecorder implements Recorder, Source {
     return {
       tell: ({ path, what }) => this.onChanged(task, `${path === "" ? "the output" : path}: ${what}`),
       hide,
+      rowsBehind: this.rowsBehind,
       shown:
         show &&
         ((value) => {

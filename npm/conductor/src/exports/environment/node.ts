@@ -74,7 +74,8 @@ const info: Environment["info"] = (hasTransport) => {
 /** Keeps executions in the store that is given, or in the database at its address. */
 function durability({ store, level, executables, sources, wakes }: StoreSettings, log: Log): Keeping {
   const open = typeof store === "string" ? openerOf(store) : () => store;
-  const made = new Durability(open, typeof store === "string", level, sha256, executables, log, sources, wakes);
+  const owns = typeof store === "string";
+  const made = new Durability(open, owns, level, sha256, executables, log, sources, wakes, rowsBehind);
   return { get: async () => made, close: () => made.close() };
 }
 
