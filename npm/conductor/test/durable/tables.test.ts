@@ -97,7 +97,7 @@ describe("a table in an execution that is kept", () => {
     write(path, rows);
     const result = await run(conductor, group("f", [read]));
     expect(await conductor.executions.value("one", "r")).toEqual(result.outputs?.r);
-    expect((result.outputs?.r as { records: unknown }).records).toEqual(rows);
+    expect(result.outputs?.r).toMatchObject({ records: rows });
   });
 
   it("has a column that looks like a tag", async () => {
