@@ -3,7 +3,7 @@
  *
  * `npm test -- --node <path>` runs what is written in JavaScript and needs no browser on another Node as well;
  * `npm test -- --every-node` does so on each version that is tested (`nodes.mjs`), and `--packages-on-every-node` does so with
- * what goes through the built packages alone, without the packages' own suites.
+ * what goes through the built packages alone, without the packages' own suites and without what documents show.
  *
  * The closing line adds up what the runners themselves counted; before it stand the tests that a runner left out.
  */
@@ -26,16 +26,6 @@ const LIMIT = `--test-timeout=${3 * 60 * 60_000}`;
 const VITEST = join(ROOT, "node_modules", "vitest", "vitest.mjs");
 const WASM = ["--target", "wasm32-unknown-unknown"];
 
-/** Tests beside those of the packages that are run on every Node. */
-const ON_EVERY_NODE = [
-  "tests/conformance/conformance.test.mjs",
-  "tests/examples/flights.test.mjs",
-  "tests/flows/golden.test.mjs",
-  "tests/packaging/packaging.test.mjs",
-  "tests/readme/readme.test.mjs",
-  "tests/docs/guides.test.mjs",
-];
-
 const { values: wanted } = parseArgs({
   options: {
     node: { type: "string", multiple: true, default: [] },
@@ -43,6 +33,16 @@ const { values: wanted } = parseArgs({
     "packages-on-every-node": { type: "boolean", default: false },
   },
 });
+
+/** Tests beside those of the packages' own suites that are run on further Nodes. */
+const ON_OTHERS = [
+  "tests/conformance/conformance.test.mjs",
+  "tests/examples/flights.test.mjs",
+  "tests/flows/golden.test.mjs",
+  "tests/packaging/packaging.test.mjs",
+  // With the suites: what documents show takes as long as all the others.
+  ...(wanted["packages-on-every-node"] ? [] : ["tests/readme/readme.test.mjs", "tests/docs/guides.test.mjs"]),
+];
 
 await setupOrExit({ withWasm: true, withBrowser: true });
 
@@ -63,7 +63,7 @@ for (const node of await furtherNodes()) {
     ...tested
       .filter((pack) => has(pack, "vitest.config.ts") && !wanted["packages-on-every-node"])
       .map((pack) => [on(pack.name), () => inPackage(pack, node.path, on(pack.name))]),
-    ...ON_EVERY_NODE.map((file) => [on(file), () => nodeTest(file, node.path, on(file))]),
+    ...ON_OTHERS.map((file) => [on(file), () => nodeTest(file, node.path, on(file))]),
   );
 }
 
