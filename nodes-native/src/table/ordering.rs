@@ -1,12 +1,104 @@
 //! Operations that choose an order or a representative: sort, reverse, unique, group.
 
+use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
+
+use serde::Deserialize;
 
 use super::digits::digits_order;
 use super::row::Row;
 use super::sheet::Table;
 use super::value::{number, text_order};
-use crate::failure::Failure;
+use crate::failure::{Code, Failure};
+
+/// A column to order rows by, as JavaScript hands it over.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderBy {
+    field: String,
+    descending: bool,
+    /// Whether rows with an empty cell come first; else last. In either direction.
+    empty_first: bool,
+    /// Cells are compared as text, also where they spell numbers.
+    as_text: bool,
+}
+
+impl OrderBy {
+    /// Reads the JSON form of a list of them.
+    pub fn list_from_json(text: &str) -> Result<Vec<Self>, Failure> {
+        serde_json::from_str(text)
+            .map_err(|error| Code::InvalidParameters.because(format!("Invalid order: {error}")))
+    }
+}
+
+/// How the cells of a column are compared.
+struct Compared<'a> {
+    cells: Vec<&'a [u8]>,
+    /// Where all cells with text spell one, and the order is not that of text. What an empty cell has here is not looked at.
+    numbers: Option<Vec<f64>>,
+    descending: bool,
+    empty: Ordering,
+}
+
+impl<'a> Compared<'a> {
+    /// `None` where some cells spell numbers and others do not.
+    fn of(table: &'a Table, by: &OrderBy) -> Result<Option<Self>, Failure> {
+        let column = table.column(&by.field)?;
+        let cells: Vec<&[u8]> = table.rows().map(|row| row.cell(column)).collect();
+        let mut numbers = Vec::new();
+        if !by.as_text {
+            numbers.reserve_exact(cells.len());
+            let (mut has_numbers, mut has_text) = (false, false);
+            for cell in &cells {
+                let number = number(cell);
+                has_numbers |= number.is_some();
+                has_text |= number.is_none() && !cell.is_empty();
+                if has_numbers && has_text {
+                    return Ok(None);
+                }
+                // Adding zero turns -0 into 0, which `total_cmp` would tell apart.
+                numbers.push(number.unwrap_or_default() + 0.0);
+            }
+            if has_text {
+                numbers.clear();
+            }
+        }
+        let numbers = (numbers.len() == cells.len()).then_some(numbers);
+        let empty = if by.empty_first { Ordering::Less } else { Ordering::Greater };
+        Ok(Some(Compared { cells, numbers, descending: by.descending, empty }))
+    }
+
+    fn compare(&self, a: usize, b: usize) -> Ordering {
+        let (one, other) = (self.cells[a], self.cells[b]);
+        match (one.is_empty(), other.is_empty()) {
+            (true, true) => return Ordering::Equal,
+            (true, false) => return self.empty,
+            (false, true) => return self.empty.reverse(),
+            (false, false) => {}
+        }
+        let order = match &self.numbers {
+            Some(numbers) => numbers[a].total_cmp(&numbers[b]).then_with(|| digits_order(one, other)),
+            None => text_order(one, other),
+        };
+        if self.descending { order.reverse() } else { order }
+    }
+}
+
+/// Stable order by several columns, of which later ones count where earlier ones are equal. `None` where a column has cells that
+/// spell numbers beside others that do not, and is not ordered as text.
+pub fn order(table: &Table, by: &[OrderBy]) -> Result<Option<Table>, Failure> {
+    let mut columns = Vec::with_capacity(by.len());
+    for each in by {
+        let Some(column) = Compared::of(table, each)? else { return Ok(None) };
+        columns.push(column);
+    }
+    let mut order: Vec<u32> = (0..table.len() as u32).collect();
+    order.sort_by(|&a, &b| {
+        let compared = columns.iter().map(|column| column.compare(a as usize, b as usize));
+        compared.into_iter().find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+    });
+    Ok(Some(table.pick(order)))
+}
 
 /// Stable order by a column. Its cells are compared as numbers when every cell with text in it spells one, empty
 /// cells first; otherwise all are compared as text.
@@ -87,7 +179,7 @@ pub fn group(table: &Table, field: &str) -> Result<Groups, Failure> {
     })
 }
 
-fn sort_by(order: &mut [u32], descending: bool, compare: impl Fn(usize, usize) -> std::cmp::Ordering) {
+fn sort_by(order: &mut [u32], descending: bool, compare: impl Fn(usize, usize) -> Ordering) {
     order.sort_by(|&a, &b| {
         let (a, b) = (a as usize, b as usize);
         if descending { compare(b, a) } else { compare(a, b) }
@@ -132,6 +224,24 @@ mod tests {
         assert_eq!(column(&sort(&numbers, "n", true).unwrap(), 1), "a b d e c");
         let mixed = table("n,id\n10,a\n9,b\nx,c\n");
         assert_eq!(column(&sort(&mixed, "n", false).unwrap(), 1), "a b c");
+    }
+
+    #[test]
+    fn several_columns_order_rows_that_earlier_ones_leave_equal() {
+        let by = |text: &str| OrderBy::list_from_json(text).unwrap();
+        let one = |field: &str, more: &str| {
+            format!(r#"{{"field":"{field}","descending":false,"emptyFirst":false,"asText":false{more}}}"#)
+        };
+        let rows = table("n,t,id\n10,b,1\n9,a,2\n,c,3\n10,a,4\n9.0,b,5\n");
+        let ordered = |text: &str| column(&order(&rows, &by(text)).unwrap().unwrap(), 2);
+        assert_eq!(ordered(&format!("[{},{}]", one("n", ""), one("t", ""))), "2 5 4 1 3");
+        let first = r#"[{"field":"n","descending":true,"emptyFirst":true,"asText":false}]"#;
+        assert_eq!(ordered(first), "3 1 4 2 5");
+        let text = r#"[{"field":"n","descending":false,"emptyFirst":false,"asText":true}]"#;
+        assert_eq!(ordered(text), "1 4 2 5 3");
+        let mixed = table("n,id\n10,a\nx,b\n");
+        assert!(order(&mixed, &by(&format!("[{}]", one("n", "")))).unwrap().is_none());
+        assert!(order(&rows, &by(&format!("[{}]", one("missing", "")))).is_err());
     }
 
     #[test]

@@ -9,7 +9,7 @@ use napi_derive::napi;
 
 use nodes_native::table::aggregate::{Aggregated, Aggregation};
 use nodes_native::table::condition::Filter;
-use nodes_native::table::ordering;
+use nodes_native::table::ordering::{self, OrderBy};
 use nodes_native::table::reading::{self, Doubts, Layout, TableRead, UnclosedQuote, delimiter_of};
 use nodes_native::table::sheet::Table;
 use nodes_native::table::writing::{Format, records_text, write_file};
@@ -211,6 +211,15 @@ pub fn sort_table(
 ) -> napi::Result<AsyncTask<Work<NativeTable>>> {
     let table = table.table()?.clone();
     Ok(in_background(move || ordering::sort(&table, &field, descending).map(NativeTable::new)))
+}
+
+/// The rows in the order of several columns, of which later ones count where earlier ones are equal; `by` is the JSON text of a
+/// list of `{field, descending, emptyFirst, asText}`. Nothing where a column that is not ordered as text has cells that spell numbers beside
+/// others that do not.
+#[napi(catch_unwind)]
+pub fn order_table(table: &NativeTable, by: String) -> napi::Result<AsyncTask<Work<Option<NativeTable>>>> {
+    let (table, by) = (table.table()?.clone(), OrderBy::list_from_json(&by).or_throw()?);
+    Ok(in_background(move || Ok(ordering::order(&table, &by)?.map(NativeTable::new))))
 }
 
 /// The rows at these positions, in their order. INVALID_PARAMETERS for a position that there is not.

@@ -139,8 +139,7 @@ export async function comparisonOf(
     const column = await columnOf(rows, field, as, signal);
     if (column.mixed !== undefined)
       warn("mixed-kinds", `${column.mixed}. Say how to compare them with \`as\`, or clean the field first`);
-    if (column.textOrder !== undefined)
-      warn(column.textOrder.rule, `${column.textOrder.message}. Say \`as: text\` where it is meant`);
+    if (column.textOrder !== undefined) warnOfTextOrder(column.textOrder, warn);
     parts.push({ column, sign: direction === "desc" ? -1 : 1, nothing: nulls === "first" ? -1 : 1 });
   }
   return (one, other) => {
@@ -152,6 +151,16 @@ export async function comparisonOf(
     }
     return 0;
   };
+}
+
+/** Warns of text that is ordered as such, though the order does not say so. */
+export function warnOfTextOrder({ rule, message }: Doubt, warn: (rule: string, message: string) => void): void {
+  warn(rule, `${message}. Say \`as: text\` where it is meant`);
+}
+
+/** Whether a value is nothing, or may be ordered as a time, which it is where all of its column may. */
+export function mayBeMoment(value: unknown): boolean {
+  return isEmpty(value) || value instanceof Date || namesZone(value);
 }
 
 function orderOf<T extends number | string>(one: T, other: T): number {
@@ -167,8 +176,7 @@ async function areMoments(rows: readonly Row[], field: string, signal: AbortSign
   let all = true;
   await inBatches(rows.length, signal, (from, to) => {
     for (let position = from; position < to && all; position++) {
-      const value = fieldOf(rows[position], field);
-      all = isEmpty(value) || value instanceof Date || namesZone(value);
+      all = mayBeMoment(fieldOf(rows[position], field));
     }
   });
   return all;

@@ -1,4 +1,6 @@
 /** Rows as nodes get them: lists of records, or tables. */
+import type { NativeTable } from "@atomiton/conductor-native";
+
 import { closeNames, meantText } from "../contract/close-names.js";
 import { NodeError } from "../contract/error.js";
 import { inBatches } from "../contract/pace.js";
@@ -31,11 +33,20 @@ export function rowsOf(input: unknown): Row[] {
  * @throws NodeError TYPE_MISMATCH where none came, or no list
  */
 export function listOf(input: unknown): readonly unknown[] {
-  const data = findData(input, ["data", "items", "records"]);
+  const data = rowsIn(input);
   if (data === undefined) {
     throw new NodeError("TYPE_MISMATCH", `No rows came in; ${broughtText(input)}. Lead an edge with rows to \`data\``);
   }
   return demandList(data, "The input");
+}
+
+/** The table that came in, over whichever handle; `undefined` where something else did. */
+export function tableOf(input: unknown): NativeTable | undefined {
+  return tableBehind(rowsIn(input));
+}
+
+function rowsIn(input: unknown): unknown {
+  return findData(input, ["data", "items", "records"]);
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { NativeTable } from "@atomiton/conductor-native";
 
+import type { OrderBy } from "../data/ordering.js";
 import type { Stripped } from "../definition/node-type.js";
 import type { Sandbox } from "../sandbox/sandbox.js";
 import type { Stream, Taker } from "../table/table-output.js";
@@ -20,6 +21,11 @@ export interface Place {
     transformation: Transformation,
     taker: Taker,
   ): Promise<StreamAnswer | undefined>;
+  /**
+   * Orders a table without making objects of its rows; `undefined` where that takes more than its cells as numbers or as text. Without it,
+   * they are made.
+   */
+  sortTable?(table: NativeTable, by: readonly OrderBy[], taker: Taker): Promise<NativeTable | undefined>;
   /** Joins two tables without making objects of their rows. Without it, they are made. */
   joinTables?(join: TableJoin, taker: Taker): Promise<JoinAnswer>;
 }

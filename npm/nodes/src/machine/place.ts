@@ -1,6 +1,7 @@
 import type { Place } from "../library/place.js";
 import { joinTables } from "./join-tables.js";
 import { machineSandbox } from "./machine-sandbox.js";
+import { sortTable } from "./sort-table.js";
 import { transformStream } from "./transform-stream.js";
 import { transformTable } from "./transform-table.js";
 import { machineTypeScript } from "./typescript.js";
@@ -12,4 +13,5 @@ export const machine: Place = {
   transformTable,
   transformStream,
   joinTables,
+  sortTable,
 };

@@ -30,7 +30,7 @@ export function executablesAnywhere({ place, network }: Needs): [string, NodeExe
     ["condition", lazily(async () => (await import("./condition/execute.js")).conditionNode(await place()))],
     ["join", lazily(async () => (await import("./join/execute.js")).joinNode(await place()))],
     ["dedupe", lazily(async () => (await import("./dedupe/execute.js")).dedupeNode)],
-    ["sort", lazily(async () => (await import("./sort/execute.js")).sortNode)],
+    ["sort", lazily(async () => (await import("./sort/execute.js")).sortNode(await place()))],
     ["sample", lazily(async () => (await import("./sample/execute.js")).sampleNode)],
     ["pivot", lazily(async () => (await import("./pivot/execute.js")).pivotNode)],
     ["unpivot", lazily(async () => (await import("./unpivot/execute.js")).unpivotNode)],
