@@ -19,6 +19,8 @@ export function conductorsBy({ createConductor, createStorage, getNodeExecutable
       nodeExecutorFactory: { getNodeExecutable: (type) => own[type] ?? getNodeExecutable(type) },
       concurrency: 2,
       maxRetries: 0,
+      // Processes are killed here whatever they do.
+      maxTakeOvers: Number.POSITIVE_INFINITY,
     });
     await conductor.storage.saveFlow(PART);
     return conductor;

@@ -126,6 +126,12 @@ export interface ConductorConfig {
    */
   wakes?: "all" | "own";
   /**
+   * How often in a row an execution of the store is taken over by another process, or the same one after a restart, without an answer of
+   * a node in between: then it is blocked, as it probably ends every process that has it. `executions.resume` goes on with it all the same.
+   * A whole number from 1 on, or `Infinity` for no bound. Default 3.
+   */
+  maxTakeOvers?: number;
+  /**
    * Whether outputs of nodes are taken again instead of being made anew from the same: by default those of nodes whose policy
    * asks for it (`policy: { cache: true }`), with `{ nodes: "pure" }` those of all nodes without effects, with `false` none. They are
    * kept in the `store`, else in 64 MiB of memory; `{ maxBytes }` keeps them in so much memory, and an `OutputCache`, or `{ in }`, is
@@ -167,6 +173,7 @@ const SETTINGS: Readonly<Record<keyof ConductorConfig, true>> = {
   store: true,
   durability: true,
   wakes: true,
+  maxTakeOvers: true,
   cache: true,
   debugController: true,
 };
@@ -203,6 +210,7 @@ export interface StoreSettings {
   level: Exclude<DurabilityLevel, "off">;
   executables: () => NodeExecutorFactory | undefined;
   wakes: "all" | "own";
+  maxTakeOvers: number | undefined;
   /** Where secrets come from that values name. */
   sources: ExpressionSources | undefined;
 }
@@ -210,16 +218,20 @@ export interface StoreSettings {
 /**
  * Where and how executions are kept; `undefined` where they are not.
  *
- * @throws Error INVALID_PARAMETERS for a level that does not exist, or without a store
+ * @throws Error INVALID_PARAMETERS for a setting that does not exist, or without a store
  */
 export function storeSettings(config: ConductorConfig): StoreSettings | undefined {
-  const { store, durability, nodeExecutorFactory, wakes = "all" } = config;
-  if (store === undefined && config.wakes !== undefined) {
-    throw coded(
-      "INVALID_PARAMETERS",
-      "The setting `wakes` is about executions of a `store`, which is missing",
-      undefined,
-    );
+  const { store, durability, nodeExecutorFactory, wakes = "all", maxTakeOvers } = config;
+  const lone = (["wakes", "maxTakeOvers"] as const).find((name) => config[name] !== undefined);
+  if (store === undefined && lone !== undefined) {
+    const message = `The setting \`${lone}\` is about executions of a \`store\`, which is missing`;
+    throw coded("INVALID_PARAMETERS", message, undefined);
+  }
+  const isBound = Number.isSafeInteger(maxTakeOvers) || maxTakeOvers === Number.POSITIVE_INFINITY;
+  if (maxTakeOvers !== undefined && !(isBound && maxTakeOvers >= 1)) {
+    const found = typeof maxTakeOvers === "number" ? maxTakeOvers : typeof maxTakeOvers;
+    const message = `The setting \`maxTakeOvers\` must be a whole number from 1 on, or Infinity, not ${found}`;
+    throw coded("INVALID_PARAMETERS", message, undefined);
   }
   if (wakes !== "all" && wakes !== "own") {
     throw coded("INVALID_PARAMETERS", "The setting `wakes` must be all or own", undefined);
@@ -234,7 +246,7 @@ export function storeSettings(config: ConductorConfig): StoreSettings | undefine
   if (store !== undefined) demandStore(store);
   if (store === undefined || durability === "off") return undefined;
   const sources = expressionSources(config);
-  return { store, level: durability ?? "strict", executables: () => nodeExecutorFactory, sources, wakes };
+  return { store, level: durability ?? "strict", executables: () => nodeExecutorFactory, sources, wakes, maxTakeOvers };
 }
 
 /** @throws Error INVALID_PARAMETERS for what is neither the address of a database nor a store */

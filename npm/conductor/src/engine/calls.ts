@@ -342,6 +342,12 @@ export class Calls {
   }
 
   private carryOut(call: Call, executable: AnyExecutable, parameters: Parameters | undefined): unknown {
+    const { recorder } = this.request;
+    if (recorder?.isUnproven !== true) return this.carryOutNow(call, executable, parameters);
+    return recorder.persist().then(() => (call.over ? undefined : this.carryOutNow(call, executable, parameters)));
+  }
+
+  private carryOutNow(call: Call, executable: AnyExecutable, parameters: Parameters | undefined): unknown {
     const { reuse } = this.request;
     if (reuse === undefined) return executable.execute(new ExecutableParams(call, parameters));
     return takeOrExecute(this, reuse, call, this.values.nodeOf(call.task), executable, parameters);

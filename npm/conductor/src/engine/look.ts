@@ -35,7 +35,7 @@ export function firstLook(nodes: number): Float64Array<ArrayBuffer> {
 }
 
 /** How a finished run looks: a replay of its journal. */
-export function lookAtEnd(plan: Plan, { options, journal }: Recording): Float64Array {
+export function lookAtEnd(plan: Plan, { options, journal }: Pick<Recording, "options" | "journal">): Float64Array {
   return answer((engine) => engine.askView(plan.outlineWords, options, journal()));
 }
 

@@ -81,6 +81,8 @@ export interface Recorder {
   log(task: number, line: LogLine): void;
   /** Settles when all that was told is on disk; never rejects. */
   persist(): Promise<void>;
+  /** The run was taken over, and no answer since is on disk: each node starts once what came before is, so that it is known which one ends the process. */
+  readonly isUnproven: boolean;
   /** The execution cannot go on until something is mended; nothing more is kept of it until then. */
   block(reason: string): Promise<void>;
   /**
@@ -238,6 +240,24 @@ export function* answersTold(journal: Uint32Array): Generator<{ task: number; at
     if (kind !== EventKind.done && kind !== EventKind.end) continue;
     yield { task: journal[at + 1] as number, attempt: head >>> ATTEMPT_SHIFT };
   }
+}
+
+/** What executables answer with. */
+const ANSWERS: ReadonlySet<number> = new Set([
+  EventKind.done,
+  EventKind.failed,
+  EventKind.route,
+  EventKind.items,
+  EventKind.itemsOpenEnded,
+  EventKind.end,
+]);
+
+/** Whether records of a journal tell of an answer of an executable, failures among them. */
+export function tellsAnswer(journal: ArrayLike<number>): boolean {
+  for (let at = 0; at + JOURNAL_WORDS <= journal.length; at += JOURNAL_WORDS) {
+    if (ANSWERS.has((journal[at] as number) & KIND_MASK & ~CONTINUED)) return true;
+  }
+  return false;
 }
 
 /** The leaves of a flow that may write to the world, by their place in the outline. */

@@ -317,3 +317,155 @@ describe("looking for it", () => {
     expect(world.deeds).toHaveLength(1);
   });
 });
+
+describe("the bound of take-overs", () => {
+  const isRunning = (store: ExecutionStore, epoch: number) =>
+    holds(async () => {
+      const row = await store.get("one");
+      return row?.status === "blocked" || row?.epoch === epoch;
+    });
+  /** Processes that recover and crash, one after the other, each once it has the execution. */
+  async function taken(world: World, store: MemoryExecutions, options: readonly ProcessOptions[]): Promise<void> {
+    for (const each of options) {
+      const { epoch = 0 } = (await store.get("one")) ?? {};
+      const next = start(world, memory(store), each);
+      await next.conductor.recover();
+      await isRunning(store, epoch + 1);
+      await pass(100);
+      next.crash();
+    }
+  }
+  const times = (count: number, options: ProcessOptions = {}) => Array.from({ length: count }, () => options);
+
+  it("blocks what three processes in a row were ended by, and `resume` goes on", async () => {
+    const world = new World();
+    const store = memory();
+    const first = await begun(world, store);
+    await pass(100);
+    first.crash();
+    await taken(world, store, times(3));
+    expect(await store.get("one")).toMatchObject({ status: "running", epoch: 4 });
+    const last = start(world, memory(store));
+    const { blocked } = await last.conductor.recover();
+    const reason =
+      "It was taken over 3 times in a row by a process that ended before a node had answered, each time with `middle` under way. See to " +
+      'what ends the process; it goes on by `executions.resume("one")` or `conductor executions resume one`, at the risk of that process';
+    expect(blocked).toEqual([{ executionId: "one", reason }]);
+    expect(await store.get("one")).toMatchObject({ status: "blocked", reason });
+    // Neither does one that is begun once more under its id go on.
+    const again = await last.conductor.node.run(shop, { executionId: "one" });
+    expect(again).toMatchObject({ success: false, error: { message: reason } });
+    const mended = start(world, memory(store), open);
+    for (const options of [{ redact: ["**.email"] }, { withoutValues: true }]) {
+      const file = await mended.conductor.executions.export("one", options);
+      expect(await mended.conductor.executions.import(file)).not.toBe("one");
+    }
+    expect(await mended.conductor.executions.resume("one")).toMatchObject({ success: true });
+    expect(keys(world)).toEqual(["one/before", "one/after"]);
+  });
+
+  it("is what the conductor says", async () => {
+    const world = new World();
+    const store = memory();
+    const first = await begun(world, store);
+    await pass(100);
+    first.crash();
+    const once = { config: { maxTakeOvers: 1 } };
+    await taken(world, store, [once]);
+    expect((await start(world, memory(store), once).conductor.recover()).blocked).toMatchObject([
+      { reason: expect.stringContaining("taken over once in a row") },
+    ]);
+    const endless = { config: { maxTakeOvers: Number.POSITIVE_INFINITY } };
+    await taken(world, store, times(5, endless));
+    expect(await store.get("one")).toMatchObject({ status: "running" });
+  });
+
+  it("counts none after which a node answered, also by a failure or in a part", async () => {
+    const world = new World();
+    const store = memory();
+    const steps = Array.from({ length: 6 }, (_, index) => leaf(`n${index}`, { type: "step" }));
+    const inner = group(
+      "inner",
+      steps,
+      steps.slice(1).map((_, index) => edge(`n${index}`, `n${index + 1}`)),
+    );
+    // Each process comes one step further.
+    let reached = 0;
+    const type = () => {
+      let count = 0;
+      return {
+        effects: "reads",
+        execute: () => (count++ === 0 ? ++reached : new Promise(() => {})),
+      };
+    };
+    const first = start(world, store, { types: { step: type() } });
+    await first.conductor.storage.saveFlow(inner as never);
+    void first.conductor.node.run(group("outer", [leaf("sub", { type: "sub" })]) as never, { executionId: "one" });
+    await holds(() => reached === 1);
+    await pass(100);
+    first.crash();
+    for (let round = 2; round <= 5; round++) {
+      await taken(world, store, [{ types: { step: type() } }]);
+      expect(reached).toBe(round);
+    }
+    // The last step takes none in, so that nothing more is answered.
+    const idle = { types: { step: { effects: "reads", execute: () => new Promise(() => {}) } } };
+    await taken(world, store, times(3, idle));
+    expect(await store.get("one")).toMatchObject({ status: "running" });
+    expect((await start(world, memory(store), idle).conductor.recover()).blocked).toMatchObject([
+      {
+        reason: expect.stringContaining(
+          "3 times in a row by a process that ended before a node had answered, each time with `sub`",
+        ),
+      },
+    ]);
+  });
+
+  it("counts none from a process that was shut down", async () => {
+    const world = new World();
+    const store = memory();
+    await (await begun(world, store)).conductor.shutdown();
+    for (let round = 0; round < 6; round++) {
+      const next = start(world, memory(store));
+      expect((await next.conductor.recover()).resumed).toHaveLength(1);
+      await pass(100);
+      await next.conductor.shutdown();
+    }
+    await taken(world, store, times(3));
+    expect(await store.get("one")).toMatchObject({ status: "running" });
+  });
+
+  it("counts processes that are ended by what they wake, before anything of it is written", async () => {
+    const world = new World();
+    const store = memory();
+    const days = group(
+      "days",
+      [leaf("rest", { type: "delay", parameters: { duration: "3d" } }), leaf("after", { type: "never" })],
+      [edge("rest", "after")],
+    );
+    const one = start(world, store);
+    void one.conductor.node.run(days as never, { executionId: "one" });
+    await holds(async () => {
+      await pass(100);
+      return (await store.get("one"))?.status === "sleeping";
+    });
+    await one.conductor.shutdown();
+    await pass(3 * 86_400_000);
+    for (let round = 0; round < 5; round++) {
+      // Its next node ends it at once.
+      const types = { never: { effects: "reads", execute: () => next.crash() } };
+      const next: Process = start(world, memory(store), { types });
+      await next.conductor.recover();
+      await pass(100);
+      await next.death;
+    }
+    const { blocked } = await start(world, memory(store)).conductor.recover();
+    expect(blocked).toMatchObject([{ reason: expect.stringContaining("each time with `after` under way") }]);
+  });
+
+  it.each([0, -1, 1.5, Number.NaN, "3"])("refuses %j", (maxTakeOvers) => {
+    expect(() => start(new World(), memory(), { config: { maxTakeOvers } })).toThrow(
+      /`maxTakeOvers` must be a whole number from 1 on, or Infinity, not/,
+    );
+  });
+});

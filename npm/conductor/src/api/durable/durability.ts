@@ -39,6 +39,7 @@ import { allRecords, Records } from "./records.js";
 import { RunRecorder } from "./run-recorder.js";
 import { SecretReferences } from "./secret-references.js";
 import { Sleepers } from "./sleepers.js";
+import { MAX_TAKE_OVERS, nodesUnderWay, tooManyTakeOvers } from "./take-overs.js";
 import { missingType, otherVersions, typeVersions } from "./type-versions.js";
 import { Writer } from "./writer.js";
 
@@ -49,6 +50,13 @@ const NOTHING = new Uint8Array(0);
 const BATCH = 1_000;
 /** Rows that are read at once. */
 const PAGE = 1_000;
+
+/** How an execution is claimed. */
+interface ClaimOptions {
+  pauses?: boolean;
+  anyVersion?: boolean;
+  isAsked?: boolean;
+}
 
 /** Keeps the executions of one conductor in a store. */
 export class Durability {
@@ -64,6 +72,7 @@ export class Durability {
    * @param open opens the store, or gives the one that is open
    * @param owns whether that opens it, so that it is closed here as well
    * @param sources where secrets come from that values name
+   * @param maxTakeOvers how often in a row an execution is taken over without an answer of a node in between
    */
   constructor(
     private readonly open: () => ExecutionStore | PromiseLike<ExecutionStore>,
@@ -74,6 +83,7 @@ export class Durability {
     private readonly log: Log,
     private readonly sources: ExpressionSources | undefined,
     wakes: "all" | "own" = "all",
+    private readonly maxTakeOvers = MAX_TAKE_OVERS,
     /** Rows behind outputs; missing where there are no native tables. */
     private readonly rowsBehind?: RowsBehind,
   ) {
@@ -246,17 +256,14 @@ export class Durability {
    *
    * @param pauses to be paused, for which it needs no node type
    * @param anyVersion whether it goes on with other versions of node types than it began with, from now on
-   * @throws Error NODE_TYPE_NOT_FOUND, DESERIALIZATION_FAILED where it cannot go on: it is blocked then
+   * @param isAsked whether it goes on however often it was taken over
+   * @throws Error NODE_TYPE_NOT_FOUND, DESERIALIZATION_FAILED, EXECUTION_FAILED where it cannot go on: it is blocked then
    */
-  async claim(
-    id: string,
-    { pauses = false, anyVersion = false }: { pauses?: boolean; anyVersion?: boolean } = {},
-  ): Promise<KeptRun | undefined> {
+  async claim(id: string, options: ClaimOptions = {}): Promise<KeptRun | undefined> {
     const writer = await this.writer;
     const claimed = await writer.store.claim(id);
-    return (
-      claimed && this.goOn(writer, claimed, pauses ? undefined : new Redaction(), undefined, { pauses, anyVersion })
-    );
+    const secrets = options.pauses === true ? undefined : new Redaction();
+    return claimed && this.goOn(writer, claimed, secrets, undefined, options);
   }
 
   /** Executions that no process goes on with, those that began first first, then those that were blocked; many at once. */
@@ -455,7 +462,7 @@ export class Durability {
     row: StoredExecution,
     secrets: Redaction | undefined,
     given?: ConductorExecutionContext,
-    { pauses = false, anyVersion = false }: { pauses?: boolean; anyVersion?: boolean } = {},
+    { pauses = false, anyVersion = false, isAsked = false }: ClaimOptions = {},
   ): Promise<RecordedRun> {
     let leavesOut = true;
     const recorderFor = (context: ConductorExecutionContext) =>
@@ -481,7 +488,11 @@ export class Durability {
     }
     const context = given === undefined ? kept.context : givenAgain(given, kept.context);
     const recorder = recorderFor(context);
-    if (!pauses) await this.demandTypes(row.id, kept, recorder, anyVersion);
+    if (!pauses) {
+      await this.demandTypes(row.id, kept, recorder, anyVersion);
+      // A part is taken over with what it is a part of.
+      if (!isPart(row)) await this.takeOver(row, kept, recorder, isAsked);
+    }
     recorder.countLog(kept.history.log);
     return { ...kept, context, recorder, pauses };
   }
@@ -506,6 +517,32 @@ export class Durability {
     if (missing === undefined && anyVersion) return recorder.types(now);
     await recorder.block(reason);
     throw coded("NODE_TYPE_NOT_FOUND", reason, undefined);
+  }
+
+  /**
+   * Notes where an execution is taken over from a process that may have ended by it, and blocks one for which that happened too often.
+   *
+   * @throws Error EXECUTION_FAILED
+   */
+  private async takeOver(
+    { id, status, epoch }: StoredExecution,
+    kept: RecordedRun,
+    recorder: RunRecorder,
+    isAsked: boolean,
+  ): Promise<void> {
+    const { history } = kept;
+    const isAtRest = status !== "running" && status !== "queued";
+    const before = history.takeOvers;
+    // One that was at rest was left so; unless the process that went on with it ended before it could write that it did.
+    const isRepeated = (status === "sleeping" || status === "waiting") && epoch - history.lastEpoch > 1;
+    const isOften = before.length >= this.maxTakeOvers;
+    if (isAsked || !isOften) {
+      if (!isAtRest || isRepeated || isOften) await recorder.takenOver(nodesUnderWay(kept));
+      return;
+    }
+    const reason = tooManyTakeOvers(kept.node, id, [...before, nodesUnderWay(kept)]);
+    await recorder.block(reason);
+    throw coded("EXECUTION_FAILED", reason, undefined);
   }
 
   /** @param secrets told of what values name; missing where names are to stand in the place of secrets */

@@ -176,6 +176,11 @@ export function typesEntry(versions: TypeVersions): string {
   return JSON.stringify([Kind.types, 0, 0, versions]);
 }
 
+/** The entry of a take-over, in which these nodes were under way, by their place in the outline; `undefined` where it has shown to be harmless. */
+export function takenOverEntry(nodes: readonly number[] | undefined): string {
+  return JSON.stringify([Kind.takenOver, 0, 0, nodes ?? null]);
+}
+
 /** The entry of an answer that was taken over: its number among those that may be. */
 export function inheritedEntry(task: number, attempt: number, number: number): string {
   return `["${Kind.inherited}",${task},${attempt},${number}]`;

@@ -20,6 +20,11 @@ export const Kind = {
   inherited: "r",
   /** Versions of node types that the execution goes on with, in the place of those that it began with. */
   types: "n",
+  /**
+   * A process took the execution over that another one had: the nodes, by their place in the outline, that were under way then. `null`:
+   * it has shown since that it is not ended by this execution.
+   */
+  takenOver: "x",
 } as const;
 
 /** `marks`: 0 for none. `reused`: 1 for an output that another attempt made. `redacted`: paths of what was left out. */

@@ -120,7 +120,7 @@ export class KeptExecutions {
     const { runs, sleepers } = this;
     sleepers.watch();
     await sleepers.settled(executionId);
-    const kept = await this.claim(executionId, options);
+    const kept = await this.claim(executionId, { ...options, isAsked: true });
     if (kept !== undefined) return runs.goOn(kept);
     // It may have woken meanwhile.
     const woken = runs.attach(executionId);
@@ -301,7 +301,10 @@ export class KeptExecutions {
   }
 
   /** Takes an execution, to go on with it; `undefined` where another process has it, or it is over. */
-  private async claim(executionId: string, options: ResumeOptions = {}): Promise<KeptRun | undefined> {
+  private async claim(
+    executionId: string,
+    options: ResumeOptions & { isAsked?: boolean } = {},
+  ): Promise<KeptRun | undefined> {
     const kept = await this.durability.claim(executionId, options);
     if (kept !== undefined) await this.refuseLeftOut(kept);
     return kept;

@@ -9,6 +9,7 @@ import {
   type InheritedAnswer,
   type KeptWait,
   type KnownItems,
+  tellsAnswer,
 } from "../../engine/recorder.js";
 import { fromJson, type Json } from "../../executions/tagged-json.js";
 import { REDACTED } from "../../expressions/redaction.js";
@@ -39,6 +40,8 @@ export async function allRecords(store: ExecutionStore, id: string): Promise<Exe
 export class Records implements History {
   journal: Uint32Array;
   readonly isAsleep: boolean;
+  /** The owner that wrote the last record; 0 without one. */
+  readonly lastEpoch: number;
   private readonly isKept: boolean;
   private readonly found = new Map<number, Entry>();
   private readonly answers = new Map<number, Answer>();
@@ -66,11 +69,12 @@ export class Records implements History {
    * @param isKept whether answers stay as they were recorded when they are read: making their values uses them up otherwise
    */
   constructor(
-    records: readonly { journal: Uint8Array; values: Uint8Array }[],
+    records: readonly { journal: Uint8Array; values: Uint8Array; epoch?: number }[],
     { isAsleep = false, isKept = false }: { isAsleep?: boolean; isKept?: boolean } = {},
   ) {
     this.isAsleep = isAsleep;
     this.isKept = isKept;
+    this.lastEpoch = records.at(-1)?.epoch ?? 0;
     const length = records.reduce((bytes, { journal }) => bytes + journal.byteLength, 0);
     const bytes = new Uint8Array(length);
     let at = 0;
@@ -123,6 +127,27 @@ export class Records implements History {
   get types(): TypeVersions | undefined {
     const found = this.beside().filter(([kind]) => kind === Kind.types);
     return found.at(-1)?.[3] as TypeVersions | undefined;
+  }
+
+  /**
+   * Take-overs in a row after which no node answered, the latest last: for each the nodes that were under way when it happened, by their
+   * place in the outline. @throws SyntaxError for bytes that are no values
+   */
+  get takeOvers(): (readonly number[])[] {
+    this.readAll();
+    let found: (readonly number[])[] = [];
+    let since = 0;
+    this.rest.forEach((entries, record) => {
+      for (const [kind, , , content] of entries) {
+        if (kind !== Kind.takenOver) continue;
+        const at = this.words[record] as number;
+        if (tellsAnswer(this.journal.subarray(since, at))) found = [];
+        since = at;
+        if (content === null) found = [];
+        else found.push(content as number[]);
+      }
+    });
+    return tellsAnswer(this.journal.subarray(since)) ? [] : found;
   }
 
   /** The run's variables each time they changed, and the answer that they changed with. @throws SyntaxError, TypeError for bytes that are no values */
@@ -440,6 +465,7 @@ const BESIDE: ReadonlySet<string> = new Set([
   Kind.fork,
   Kind.kept,
   Kind.types,
+  Kind.takenOver,
 ]);
 
 /** Attempts cross to the engine in 24 bits. */

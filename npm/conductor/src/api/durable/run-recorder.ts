@@ -4,7 +4,7 @@ import type { Ask } from "@atomiton/nodes";
 import type { ExecutionStatus, RefusalReason } from "@atomiton/storage";
 import type { Asker, Call } from "../../engine/call.js";
 import { failure } from "../../engine/failure.js";
-import type { KnownItems, Recorder, Rest } from "../../engine/recorder.js";
+import { type KnownItems, type Recorder, type Rest, tellsAnswer } from "../../engine/recorder.js";
 import type { RowsBehind } from "../../executions/rows-text.js";
 import type { Redaction } from "../../expressions/redaction.js";
 import type { ErrorCode, ExecutionError } from "../../types/errors.js";
@@ -20,6 +20,7 @@ import {
   logEntry,
   outputEntry,
   recordBytes,
+  takenOverEntry,
   typesEntry,
   variablesEntry,
   type Writing,
@@ -122,6 +123,10 @@ export class RunRecorder implements Recorder, Source {
   private written: { status: ExecutionStatus; wakeAt: number | undefined };
   private restTimer: ReturnType<typeof setTimeout> | undefined;
   private readonly hide: Hide;
+  /** It was taken over, and no answer since is on disk. */
+  private isTakenOver = false;
+  /** An answer was told since it was taken over; of a part, since it is here. */
+  private hasAnswered = false;
   /** Parts of values are missing in the records: a host that goes on from them may not have them. */
   private leavesOut: boolean;
 
@@ -208,6 +213,7 @@ export class RunRecorder implements Recorder, Source {
 
   step(words: readonly number[]): void {
     for (const word of words) this.words.push(word);
+    this.noteAnswer(words);
     this.stand = this.isPaused ? PAUSED : RUNNING;
     this.writer.touch(this);
   }
@@ -256,6 +262,36 @@ export class RunRecorder implements Recorder, Source {
   types(versions: TypeVersions): void {
     this.lines.push(typesEntry(versions));
     this.writer.touch(this);
+  }
+
+  get isUnproven(): boolean {
+    return this.isTakenOver || (this.isPart && this.writer.isUnprovenAround(this.id));
+  }
+
+  /** Notes on disk that a process takes it over, and which nodes were under way, by their place in the outline. */
+  async takenOver(nodes: readonly number[]): Promise<void> {
+    this.isTakenOver = true;
+    this.hasAnswered = false;
+    this.lines.push(takenOverEntry(nodes));
+    await this.persist();
+  }
+
+  proven(): void {
+    if (!this.isTakenOver || this.isLost) return;
+    this.isTakenOver = false;
+    this.lines.push(takenOverEntry(undefined));
+    this.writer.touch(this);
+  }
+
+  /** What is answered shows that the execution does not end whatever process has it. */
+  private noteAnswer(words: readonly number[]): void {
+    if (this.hasAnswered || !(this.isTakenOver || this.isPart) || !tellsAnswer(words)) return;
+    this.hasAnswered = true;
+    // Its own answers say so by themselves.
+    void this.persist().then(() => {
+      this.isTakenOver = false;
+      if (this.isPart) this.writer.provenAround(this.id);
+    });
   }
 
   /** Counts what was said before this process had the execution. */
@@ -384,6 +420,8 @@ export class RunRecorder implements Recorder, Source {
   /** Leaves the execution to others, as it stands; false where it is not this recorder's any more. */
   private release(rest: Stand | undefined): boolean {
     this.beforeWrite();
+    // A process that lets go of it was not ended by it.
+    this.proven();
     if (rest !== undefined) this.standAs(rest);
     this.collect();
     // The end of a run that is over is being written.

@@ -29,6 +29,10 @@ export interface Source {
   readonly anyVersion: boolean;
   /** Whether its execution is a part of another one. */
   readonly isPart: boolean;
+  /** Its execution, or one that it is a part of, was taken over, and no answer since is on disk. */
+  readonly isUnproven: boolean;
+  /** Its execution goes on: a part of it gave an answer, or it is left. */
+  proven(): void;
 }
 
 /** The one writer of a store in this process. All that is pending is written together, so that what waits for the disk finds all there that came before it. */
@@ -94,6 +98,16 @@ export class Writer {
   /** Whether an execution is a part of one that goes on with whatever versions of node types there are. */
   takesAnyVersion(id: string): boolean {
     return this.around(id).some(([, { anyVersion }]) => anyVersion);
+  }
+
+  /** Whether an execution is a part of one that was taken over, and has not shown since that it goes on. */
+  isUnprovenAround(id: string): boolean {
+    return this.around(id).some(([, { isUnproven }]) => isUnproven);
+  }
+
+  /** An answer of a part is on disk: what it is a part of goes on. */
+  provenAround(id: string): void {
+    for (const [, source] of this.around(id)) source.proven();
   }
 
   /** Blocks what an execution is a part of that cannot go on. Other parts of that are left as they are: they are not cancelled. */

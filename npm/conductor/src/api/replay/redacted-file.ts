@@ -153,6 +153,7 @@ class EntryWriter {
       case Kind.fork:
       case Kind.inherited:
       case Kind.types:
+      case Kind.takenOver:
         return entry;
       case Kind.kept:
         return this.kept(entry as unknown as KeptEntry);

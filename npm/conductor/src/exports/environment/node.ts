@@ -72,10 +72,20 @@ const info: Environment["info"] = (hasTransport) => {
 };
 
 /** Keeps executions in the store that is given, or in the database at its address. */
-function durability({ store, level, executables, sources, wakes }: StoreSettings, log: Log): Keeping {
+function durability({ store, level, executables, sources, wakes, maxTakeOvers }: StoreSettings, log: Log): Keeping {
   const open = typeof store === "string" ? openerOf(store) : () => store;
-  const owns = typeof store === "string";
-  const made = new Durability(open, owns, level, sha256, executables, log, sources, wakes, rowsBehind);
+  const made = new Durability(
+    open,
+    typeof store === "string",
+    level,
+    sha256,
+    executables,
+    log,
+    sources,
+    wakes,
+    maxTakeOvers,
+    rowsBehind,
+  );
   return { get: async () => made, close: () => made.close() };
 }
 
