@@ -116,7 +116,8 @@ const base64Of = (text: string) => Buffer.from(text).toString("base64").replace(
 
 function demandWithout(file: Uint8Array, ...planted: string[]): void {
   const all = textOf(file);
-  for (const text of planted.flatMap((each) => [each, base64Of(each)])) {
+  // What is left of a short text in base64 is found in any file.
+  for (const text of planted.flatMap((each) => (each.length > 4 ? [each, base64Of(each)] : [each]))) {
     const at = all.indexOf(text);
     // What is around it says where it was left.
     expect(at === -1 ? "" : all.slice(Math.max(at - 200, 0), at + 100), text).toBe("");
@@ -235,6 +236,47 @@ describe("an export without what is at some paths", () => {
     const whole = await other.executions.fork("came", { from: "read", flow: chain as NodeDefinition });
     await other.executions.result(whole.executionId);
     expect(other.calls).toEqual(["last", "read", "pick", "last"]);
+  });
+
+  it("is imported, and its fork goes on after a crash with what it did not need", async () => {
+    const { conductor, executions } = office();
+    const chain = group(
+      "chain",
+      [
+        leaf("read", { type: "read", parameters: { url: `https://x/?mail=${EMAIL}` } }),
+        leaf("large", { type: "large" }),
+        leaf("pick", { type: "pick" }),
+        leaf("last", { type: "fail" }),
+      ],
+      [edge("read", "pick"), edge("pick", "last")],
+    );
+    await conductor.node.run(chain as NodeDefinition, { executionId: "one" });
+    const file = await executions.export("one", { redact: ["**.email"] });
+    for (const isInherited of [true, false]) {
+      // It crashes while its node runs, with what it took over on disk, or before.
+      const held = new Promise(() => {});
+      const store = createMemoryExecutions();
+      const crashing = office(store, { ...BODIES, fail: () => held });
+      await crashing.executions.import(file, { id: "came" });
+      const { executionId } = await crashing.executions.fork("came");
+      if (isInherited) {
+        await expect.poll(() => crashing.calls).toEqual(["last"]);
+        await expect.poll(async () => (await store.records(executionId)).length).toBeGreaterThan(1);
+      }
+      store.abandon();
+      const next = office(createMemoryExecutions({ shared: store }), { ...BODIES, fail: ({ input }) => input.default });
+      const { blocked, resumed } = await next.conductor.recover();
+      expect(blocked).toEqual([]);
+      const result = await resumed[0]?.result;
+      expect(result).toMatchObject({ success: true, data: "Ada" });
+      expect(next.calls).toEqual(["last"]);
+      // More is missing in a file of it that is redacted.
+      const other = office();
+      await other.executions.import(await next.executions.export(executionId, { redact: ["**.name"] }), {
+        id: "again",
+      });
+      await expect(other.executions.fork("again", { from: "pick" })).rejects.toThrow("was redacted and not kept");
+    }
   });
 
   it("of a fork, whose records have what it took over", async () => {

@@ -356,9 +356,9 @@ describe("the bound of take-overs", () => {
     const again = await last.conductor.node.run(shop, { executionId: "one" });
     expect(again).toMatchObject({ success: false, error: { message: reason } });
     const mended = start(world, memory(store), open);
-    for (const options of [{ redact: ["**.email"] }, { withoutValues: true }]) {
+    for (const options of [{ redact: ["**.paid"] }, { withoutValues: true }]) {
       const file = await mended.conductor.executions.export("one", options);
-      expect(await mended.conductor.executions.import(file)).not.toBe("one");
+      expect(await start(world, memory()).conductor.executions.import(file)).toBe("one");
     }
     expect(await mended.conductor.executions.resume("one")).toMatchObject({ success: true });
     expect(keys(world)).toEqual(["one/before", "one/after"]);

@@ -603,7 +603,7 @@ export class Durability {
       trace,
       types,
     };
-    return { ...read, fromFile };
+    return { ...read, fromFile, isCheckedFork: history.isCheckedFork };
   }
 
   private recorder(

@@ -186,9 +186,12 @@ export function inheritedEntry(task: number, attempt: number, number: number): s
   return `["${Kind.inherited}",${task},${attempt},${number}]`;
 }
 
-/** The entry that says which nodes, by their place in the outline, a fork does not take over answers for. */
+/**
+ * The entry that says which nodes, by their place in the outline, a fork does not take over answers for. It was checked that none that it
+ * runs needs what is missing of the answers and parameters of the others.
+ */
 export function forkEntry(inside: Iterable<number>, outputs: Iterable<number>): string {
-  return JSON.stringify([Kind.fork, 0, 0, { inside: [...inside], outputs: [...outputs] }]);
+  return JSON.stringify([Kind.fork, 0, 0, { inside: [...inside], outputs: [...outputs], isChecked: true }]);
 }
 
 /** The entry of an answer that a fork may take over for a node, under a key of `engine/inherited-answers.ts`. */

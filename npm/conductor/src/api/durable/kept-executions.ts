@@ -284,7 +284,7 @@ export class KeptExecutions {
   /** Blocks an execution of which something that is needed was redacted and cannot be had again, and throws why. */
   async refuseLeftOut(kept: KeptRun): Promise<void> {
     const { history, recorder, leftOut = [] } = kept;
-    const lost = recorder === undefined ? undefined : lostInFile(kept);
+    const lost = recorder === undefined || kept.isCheckedFork ? undefined : lostInFile(kept);
     if (lost !== undefined) {
       const reason = `${lost}: it can be looked at, and not go on`;
       await recorder?.block(reason);

@@ -43,6 +43,8 @@ export interface KeptRun {
   metadata?: Metadata | undefined;
   /** What was left out of the file that it came from; missing where nothing was, and for one that began here. */
   fromFile?: LeftOutOfFile | undefined;
+  /** It is a fork that runs without what its file lacks. */
+  isCheckedFork?: boolean;
   /** Of one that was there before: what its trace goes on by; missing where it was not traced. */
   trace?: TraceHeaders | undefined;
 }

@@ -166,6 +166,11 @@ export class Records implements History {
     };
   }
 
+  /** Whether it is a fork none of whose nodes that run needs what is missing of the answers, and of the parameters of the others. */
+  get isCheckedFork(): boolean {
+    return this.inheritance().changed?.isChecked === true;
+  }
+
   /** What the first record of a fork tells. */
   private inheritance(): Inherited {
     if (this.inherited !== undefined) return this.inherited;
@@ -342,11 +347,12 @@ export class Records implements History {
     const text = decoder.decode(values);
     const entries = JSON.parse(text) as Entry[];
     if (mayRefer(text)) for (const name of namesIn(entries as unknown as Json)) this.names.add(name);
+    let isChecked = false;
     for (const entry of entries) {
       const [kind, task, attempt, content, , , redacted] = entry;
-      if (redacted !== undefined || (kind === Kind.kept && isWithoutParts(entry as unknown as KeptEntry))) {
-        this.hasLeftOut = true;
-      }
+      if (kind === Kind.fork) isChecked = (content as unknown as ChangedNodes).isChecked === true;
+      const isWithout = kind === Kind.kept && !isChecked && isWithoutParts(entry as unknown as KeptEntry);
+      if (redacted !== undefined || isWithout) this.hasLeftOut = true;
       const isAnswer = !BESIDE.has(kind);
       if (isAnswer) this.found.set(keyOf(task, attempt), entry);
       if (!isAnswer || kind === Kind.blob) rest.push(entry);
@@ -392,7 +398,9 @@ export class Records implements History {
         const inherited = this.keptAnswer(content as number);
         if (inherited === undefined)
           throw new TypeError(`The answer ${String(content)} of the execution before is missing`);
-        return { ...inherited.answer, inherited: true };
+        // What is missing of it was told when it was taken over, and is not needed.
+        const { redacted: missing, ...whole } = inherited.answer as Answer & { redacted?: readonly string[] };
+        return { ...((this.isCheckedFork ? whole : { ...whole, redacted: missing }) as Answer), inherited: true };
       }
       case Kind.error: {
         const { error, advice } = content as { error: Json; advice?: false | number };
@@ -436,6 +444,8 @@ interface Inherited {
 interface ChangedNodes {
   inside: number[];
   outputs: number[];
+  /** No node that the fork runs needs what is missing of what it takes over. */
+  isChecked?: true;
 }
 
 /** The run's variables after an answer. */

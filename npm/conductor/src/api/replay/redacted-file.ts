@@ -150,7 +150,11 @@ class EntryWriter {
     const [kind, task, attempt, content, marks, reused, before = []] = entry;
     const redacted = before.map((path) => this.change.path(path));
     switch (kind) {
-      case Kind.fork:
+      case Kind.fork: {
+        // What was checked is no longer so: more is missing now.
+        const { isChecked: _, ...changed } = content as Record<string, Json>;
+        return [kind, task, attempt, changed];
+      }
       case Kind.inherited:
       case Kind.types:
       case Kind.takenOver:
