@@ -155,6 +155,8 @@ export function createCalls({ channels, auth, guard, executions, isolated, ownFl
 
   /** A change of one's own account. Who tries passwords there waits as who tries to sign in. */
   const changeAccount = async (session: Session, command: string, args: unknown): Promise<CallResult> => {
+    const limited = guard.ofAccount(session.caller, session.address);
+    if (limited !== undefined) return limited;
     const tries = command === "changePassword";
     const attempt = tries ? guard.ofSignIn(session.caller?.name, session.address) : undefined;
     if (attempt !== undefined && "status" in attempt) return attempt;

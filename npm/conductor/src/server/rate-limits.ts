@@ -21,6 +21,8 @@ export interface RateLimits {
   calls?: Rate | false;
   /** Calls from each address that need a sign-in and come without a good one. Default: 1 a second, 200 at once. */
   strangers?: Rate | false;
+  /** Changes of each caller's own account: another password, ends of sessions. Default: one every two seconds, 30 at once. */
+  accounts?: Rate | false;
   /**
    * Sign-ins by password that may fail at once, for each name and from each address; after that each further one has to wait longer,
    * from 2 s to `longest` ms. One is forgiven each minute. Default: 5, 20 and 300,000.
@@ -29,7 +31,7 @@ export interface RateLimits {
 }
 
 /** No limits at all. */
-export const UNLIMITED: RateLimits = { calls: false, strangers: false, signIns: false };
+export const UNLIMITED: RateLimits = { calls: false, strangers: false, accounts: false, signIns: false };
 
 /** What decides whether a call is one too many. */
 export interface RateGuard {
@@ -43,13 +45,16 @@ export interface RateGuard {
   ofUnknown(request: Request, address: string | undefined): Limited | undefined;
   /** Notes that what a request brings is good. */
   isKnown(request: Request): void;
+  /** Counts a change of a caller's own account. */
+  ofAccount(caller: Caller | undefined, address: string | undefined): Limited | undefined;
   /** Counts an attempt to sign in. */
   ofSignIn(name: string | undefined, address: string | undefined): Attempt | Limited;
 }
 
-const LIMITS = ["calls", "strangers", "signIns"] as const satisfies readonly (keyof RateLimits)[];
+const LIMITS = ["calls", "strangers", "accounts", "signIns"] as const satisfies readonly (keyof RateLimits)[];
 const CALLS: Rate = { perSecond: 2000, burst: 10_000 };
 const STRANGERS: Rate = { perSecond: 1, burst: 200 };
+const ACCOUNTS: Rate = { perSecond: 0.5, burst: 30 };
 const SIGN_INS = { perName: 5, perAddress: 20, longest: 300_000 };
 
 /** How often it is told of each one that calls too often, a second. */
@@ -69,6 +74,7 @@ export function createRateGuard(
   demandNames("rateLimits", limits, LIMITS);
   const calls = bucketsOf("calls", limits.calls, CALLS);
   const strangers = bucketsOf("strangers", limits.strangers, STRANGERS);
+  const accounts = bucketsOf("accounts", limits.accounts, ACCOUNTS);
   const signIns = limits.signIns === false ? undefined : new SignInAttempts(signInsOf(limits.signIns));
   const tellings = new TokenBuckets(TOLD);
   const known = new RecentMap<true>(MOST_KNOWN);
@@ -92,6 +98,10 @@ export function createRateGuard(
     ofCaller(caller, address) {
       if (calls === undefined || caller === undefined) return undefined;
       return limited(calls.take(`caller ${caller.name}`), "calls", { caller, address });
+    },
+    ofAccount(caller, address) {
+      if (accounts === undefined || caller === undefined) return undefined;
+      return limited(accounts.take(caller.name), "changes of an account", { caller, address });
     },
     ofStranger(address) {
       if (strangers === undefined) return undefined;

@@ -173,6 +173,56 @@ describe("an own account", () => {
     await page("vera");
   });
 
+  it("is changed by one of several requests of a session at once, and the session goes on", async () => {
+    const { page, statusWith } = await servingAccounts();
+    const own = await page("ada");
+    const other = await page("ada");
+    const settled = await Promise.allSettled([
+      own.changePassword({ current: PASSWORD, password: OTHER }),
+      own.endOtherSessions(),
+      own.changePassword({ current: PASSWORD, password: "a third password" }),
+      own.endOtherSessions(),
+    ]);
+    const outcomes = settled.map((each) => (each.status === "rejected" ? String(each.reason) : "ok"));
+    expect(outcomes.filter((outcome) => outcome !== "ok")).toEqual([
+      expect.stringContaining("The present password is another one"),
+    ]);
+    expect([await statusWith(own.token), await statusWith(other.token)]).toEqual([200, 401]);
+    const passwords = await Promise.allSettled([page("ada", "http", OTHER), page("ada", "http", "a third password")]);
+    expect(passwords.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+  });
+
+  it("is changed by one of several servers at once, and the session goes on at both", async () => {
+    const store = createMemoryExecutions();
+    const one = await servingAccounts({}, store);
+    const two = await servingAccounts({}, createMemoryExecutions({ shared: store }));
+    const { token } = await one.page("ada");
+    const end = async (apiUrl: string) => {
+      const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+      const answer = await fetch(`${apiUrl}/auth/endOtherSessions`, { method: "POST", headers, body: "{}" });
+      return `${answer.status} ${answer.status < 300 ? "" : await answer.text()}`;
+    };
+    for (let round = 0; round < 8; round++) {
+      const answers = await Promise.all([end(one.apiUrl), end(two.apiUrl)]);
+      expect(answers.filter((answer) => /^20/.test(answer)).length).toBeGreaterThan(0);
+      for (const answer of answers)
+        if (!/^20/.test(answer)) expect(answer).toMatch(/^422 .*at the same time, and counts/);
+      expect([await one.statusWith(token), await two.statusWith(token)]).toEqual([200, 200]);
+    }
+  });
+
+  it("is changed so often at most", async () => {
+    clock();
+    const { page } = await servingAccounts({ accounts: { perSecond: 0.1, burst: 3 } });
+    const [own, veras] = [await page("ada"), await page("vera")];
+    for (let count = 0; count < 3; count++) await own.endOtherSessions();
+    await expect(own.endOtherSessions()).rejects.toMatchObject({ code: "RATE_LIMIT_EXCEEDED" });
+    await veras.endOtherSessions();
+    await expect(own.changePassword({ current: PASSWORD, password: OTHER })).rejects.toMatchObject({
+      code: "RATE_LIMIT_EXCEEDED",
+    });
+  });
+
   it("is not that of a key, of a stranger, or of who says to be another one", async () => {
     const { apiUrl, file, page, statusWith } = await servingAccounts();
     const adas = await page("ada");

@@ -4,7 +4,7 @@ import type { ServerAuth } from "../calls.js";
 import type { KeptEntries } from "./kept-entries.js";
 import { passwordProblem } from "./password-rules.js";
 import { hashOfPassword, isPassword } from "./passwords.js";
-import { type FoundSession, isOf, isOver, type Sessions } from "./sessions.js";
+import { type FoundSession, isOf, isOver, type SessionEntry, type Sessions } from "./sessions.js";
 import type { UserEntry } from "./users.js";
 
 /** What it needs of the users of a store. */
@@ -25,6 +25,8 @@ type Account = Required<Pick<ServerAuth, "changePassword" | "listSessions" | "en
 /** The commands of `auth` about the account of their caller. */
 export function createAccount(parts: AccountParts): Account {
   const { entries, sessions } = parts;
+  /** Changes of users that are under way here, by their ids. */
+  const turns = new Map<string, Promise<void>>();
 
   /** The session of a token that was good a moment ago, with its user as the store has it. */
   const own = async (token: string | undefined): Promise<{ session: FoundSession; user: UserEntry }> => {
@@ -33,8 +35,33 @@ export function createAccount(parts: AccountParts): Account {
       throw refused("This is for users who are signed in: a key has neither a password nor sessions");
     }
     const user = await entries.read<UserEntry>("users", session.user);
-    if (user === undefined || !parts.isServed(user) || !isOf(session, user.stamp)) throw isOver();
-    return { session, user };
+    if (user === undefined || !parts.isServed(user)) throw isOver();
+    if (isOf(session, user.stamp)) return { session, user };
+    // In memory it may be as it was before another process let it outlive the others.
+    const again = await entries.read<SessionEntry>("sessions", session.id);
+    if (again === undefined || !isOf(again, user.stamp)) throw isOver();
+    return { session: { ...again, id: session.id }, user };
+  };
+
+  /** What changes a session's user, one change of a user after the other. */
+  const inTurnOf = async <T>(
+    token: string | undefined,
+    change: (found: Awaited<ReturnType<typeof own>>) => Promise<T>,
+  ) => {
+    const { user } = (await own(token)).session;
+    const before = turns.get(user);
+    // Those before it may have ended the session, or changed the password.
+    const made = Promise.resolve(before).then(async () => change(await own(token)));
+    const turn = made.then(
+      () => {},
+      () => {},
+    );
+    turns.set(user, turn);
+    try {
+      return await made;
+    } finally {
+      if (turns.get(user) === turn) turns.delete(user);
+    }
   };
 
   /** Changes a user who is as before, which ends all sessions of the user but one. */
@@ -46,32 +73,39 @@ export function createAccount(parts: AccountParts): Account {
     const stamp = parts.newStamp();
     // In this order it is good at each moment; what ends it meanwhile gives the user another stamp than both.
     await sessions.outlive(id, before, stamp);
-    await entries.change<UserEntry>(
+    let found: string | undefined = before;
+    const changed = entries.change<UserEntry>(
       "users",
       userId,
       (user) => {
-        if (user?.stamp !== before) throw isOver();
+        found = user?.stamp;
+        if (user === undefined || found !== before) throw isOver();
         return { ...change(user), stamp };
       },
       true,
     );
+    await changed.catch(async (error) => {
+      const session = found === before ? undefined : await entries.read<SessionEntry>("sessions", id);
+      throw session !== undefined && isOf(session, found) ? overtaken() : error;
+    });
     await parts.sweep();
   };
 
   return {
-    async changePassword({ current, password, token }) {
-      const { session, user } = await own(token);
-      parts.demandPassword(user);
-      const problem = await passwordProblem(password, user.name);
-      if (problem !== undefined) throw refused(problem);
-      if (!(await isPassword(current, user.hash))) {
-        throw coded("VALIDATION_FAILED", "The present password is another one", undefined);
-      }
-      if (password.normalize("NFC") === current.normalize("NFC")) throw refused("This is the present password already");
-      const hash = await hashOfPassword(password, user.name);
-      const passwordAt = new Date().toISOString();
-      await changeAlone(session, user, (found) => ({ ...found, hash, passwordAt }));
-    },
+    changePassword: ({ current, password, token }) =>
+      inTurnOf(token, async ({ session, user }) => {
+        parts.demandPassword(user);
+        const problem = await passwordProblem(password, user.name);
+        if (problem !== undefined) throw refused(problem);
+        if (!(await isPassword(current, user.hash))) {
+          throw coded("VALIDATION_FAILED", "The present password is another one", undefined);
+        }
+        if (password.normalize("NFC") === current.normalize("NFC"))
+          throw refused("This is the present password already");
+        const hash = await hashOfPassword(password, user.name);
+        const passwordAt = new Date().toISOString();
+        await changeAlone(session, user, (found) => ({ ...found, hash, passwordAt }));
+      }),
     async listSessions({ token } = {}) {
       const { session, user } = await own(token);
       const found = await sessions.ofUser(session.user, user.stamp);
@@ -84,11 +118,15 @@ export function createAccount(parts: AccountParts): Account {
         throw refused("You have no session with this id; `listSessions` has those that there are");
       }
     },
-    async endOtherSessions({ token } = {}) {
-      const { session, user } = await own(token);
-      await changeAlone(session, user, (found) => found);
-    },
+    endOtherSessions: ({ token } = {}) =>
+      inTurnOf(token, ({ session, user }) => changeAlone(session, user, (found) => found)),
   };
+}
+
+function overtaken(): Error {
+  return refused(
+    "Another request of this session changed the account at the same time, and counts; this one changed nothing",
+  );
 }
 
 function refused(message: string): Error {

@@ -12,8 +12,8 @@ export interface SessionEntry {
   user: string;
   /** That of the user when the session began; with another one the session is over, unless it is the next. */
   stamp: string;
-  /** That which the user is given by a change that ends all sessions but this one. */
-  nextStamp?: string;
+  /** Those that the user is given by changes which end all sessions but this one, the last ones; one of several at once counts. */
+  nextStamps?: string[];
   startedAt: number;
   /** When it was used last, to a minute; missing until then. */
   usedAt?: number;
@@ -53,8 +53,11 @@ export interface FoundSession extends SessionEntry {
 }
 
 /** Whether a session belongs to a user with this stamp. */
-export function isOf({ stamp, nextStamp }: Pick<SessionEntry, "stamp" | "nextStamp">, ofUser: string | undefined) {
-  return ofUser !== undefined && (stamp === ofUser || nextStamp === ofUser);
+export function isOf(
+  { stamp, nextStamps = [] }: Pick<SessionEntry, "stamp" | "nextStamps">,
+  ofUser: string | undefined,
+) {
+  return ofUser !== undefined && (stamp === ofUser || nextStamps.includes(ofUser));
 }
 
 /** A new token. */
@@ -87,6 +90,9 @@ const USED_MS = 60_000;
 /** Earlier tokens of a session that are known for such, the last ones. */
 const MOST_PAST = 1000;
 const PAST_CHARACTERS = 16;
+
+/** Changes of a user by one session that may be under way at once, in several processes. */
+const MOST_NEXT = 20;
 
 /** The sessions of a store. */
 export class Sessions {
@@ -220,7 +226,9 @@ export class Sessions {
   async outlive(id: string, stamp: string, nextStamp: string): Promise<void> {
     await this.entries.change<SessionEntry>("sessions", id, (session) => {
       if (session === undefined || !isOf(session, stamp) || session.expiresAt <= Date.now()) throw isOver();
-      return { ...session, stamp, nextStamp };
+      // Changes of other processes that are under way, or were given up with their process.
+      const others = session.stamp === stamp ? (session.nextStamps ?? []) : [];
+      return { ...session, stamp, nextStamps: [...others, nextStamp].slice(-MOST_NEXT) };
     });
   }
 
