@@ -115,7 +115,11 @@ class Schedule implements Watched {
   private async carryOut(): Promise<number> {
     const { clock } = this.tools;
     const now = clock.now();
-    const { times, isAll } = pastTimes(this.times, this.doneTo, now, MOST_TIMES);
+    // What may be put off still is no time that was missed, however much there is of it.
+    const late = Math.max(this.doneTo, now - mostJitterOf(this.trigger) - 1);
+    const { times: missed, isAll } = pastTimes(this.times, this.doneTo, late, MOST_TIMES);
+    const { times: recent } = pastTimes(this.times, late, now, Number.POSITIVE_INFINITY);
+    const times = [...missed, ...recent];
     // One that is put off holds up those after it, else it would count as done with them; none is late by more than the jitter for that.
     const waiting = times.findIndex((time) => time + this.jitterOf(time) > now);
     const due = waiting < 0 ? times : times.slice(0, waiting);
@@ -211,9 +215,13 @@ class Schedule implements Watched {
   }
 }
 
+function mostJitterOf({ parameters }: ArmedTrigger): number {
+  return (parameters as { jitter?: number }).jitter ?? 0;
+}
+
 /** By how much a time is put off: always the same, so that all processes agree. */
 function jitterOf(trigger: ArmedTrigger, time: number): number {
-  const { jitter = 0 } = trigger.parameters as { jitter?: number };
+  const jitter = mostJitterOf(trigger);
   if (jitter === 0) return 0;
   const digest = createHash("sha256")
     .update(`${nameOf(trigger)} ${time}`)
@@ -227,7 +235,7 @@ function jitterOf(trigger: ArmedTrigger, time: number): number {
  * @param doneTo up to which time all is done
  */
 export function nextOf(trigger: ArmedTrigger, now: number, doneTo = Number.NEGATIVE_INFINITY): number | undefined {
-  const { jitter = 0 } = trigger.parameters as { jitter?: number };
+  const jitter = mostJitterOf(trigger);
   const times = scheduleTimes(trigger.parameters as unknown as ScheduleParameters);
   // What was put off may still come.
   for (let from = Math.max(doneTo, now - jitter); ; ) {

@@ -1,6 +1,7 @@
 /** How late schedules begin that are to be put off, in virtual time. */
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
+import { watchSchedule } from "../../src/triggers/schedule.js";
 import { seededRandom } from "../seeded-random.js";
 import { executionsOf, folder, process, TestClock, until } from "./harness.js";
 
@@ -111,4 +112,39 @@ it("leaves no time out where it is longer than what is between them", async () =
   expect(told.filter(({ missed }) => missed)).toEqual([]);
   expect(own.log.filter((line) => line.includes("left out"))).toEqual([]);
   expect(own.triggers.list()).toEqual([expect.not.objectContaining({ next: expect.anything() })]);
+});
+
+it("leaves no time out where it is longer than a thousand of them", async () => {
+  const clock = new TestClock(START);
+  const fired: string[] = [];
+  const log: string[] = [];
+  let kept: Readonly<Record<string, unknown>> = {};
+  const until = new Date(START + 20 * MINUTE + 500).toISOString();
+  const parameters = { every: 1000, until, jitter: 3_600_000, overlap: "allow", missed: "once" };
+  const trigger = { flowId: "f", nodeId: "times", type: "schedule", parameters } as never;
+  const schedule = await watchSchedule(trigger, {
+    clock,
+    fire: async ({ key }: { key: string }) => {
+      fired.push(key);
+      return { isNew: false, executionId: key, result: new Promise(() => {}) };
+    },
+    active: async () => [],
+    cancel: async () => {},
+    metadataOf: async () => ({}),
+    state: {
+      get: async () => kept,
+      change: async (change: (found: typeof kept) => typeof kept | undefined) => {
+        kept = change(kept) ?? kept;
+        return kept;
+      },
+    },
+    log: (message: string) => void log.push(message),
+  } as never);
+  // The first times that are put off hold up those after them, of which there are 1,200.
+  await clock.go(START + 20 * MINUTE);
+  await clock.go(START + 81 * MINUTE);
+  await vi.waitFor(() => expect(fired).toHaveLength(1200), { timeout: 60_000 });
+  expect(new Set(fired).size).toBe(1200);
+  expect(log).toEqual([]);
+  schedule.close();
 });
