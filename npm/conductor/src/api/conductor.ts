@@ -31,6 +31,7 @@ import { DRAINS, KEEPS } from "./keeps-executions.js";
 import { KnownFlows } from "./known-flows.js";
 import { localServices } from "./local.js";
 import { OwnTransport } from "./own-transport.js";
+import { RemoteViews } from "./remote-view.js";
 import { flowIdOf, isRequest, refusal, runRequest, unbegun } from "./requests.js";
 import { Runs } from "./runs.js";
 import { ServiceRouter } from "./service-router.js";
@@ -47,7 +48,7 @@ export interface Execute {
 /** Runs flows. Every method works without its object. */
 export interface Conductor {
   node: NodeApi & {
-    /** The graph of the run started last in this process. */
+    /** The graph of the run that this conductor began last, wherever it is carried out, or attached to last elsewhere. */
     store: ExecutionGraphStore;
   };
   system: SystemApi;
@@ -147,7 +148,8 @@ export function createConductorIn(environment: Environment, config: ConductorCon
     own !== undefined && environment.executesByOwnTransport
       ? new OwnTransport(own, { local, runs, timeout: msOrRefuse("timeout", config.timeout), warn: log.warn })
       : undefined;
-  const router = new ServiceRouter(environment, config, { local, own: ownTransport }, tokens, log);
+  const remoteViews = new RemoteViews(feed, log.warn);
+  const router = new ServiceRouter(environment, config, { local, own: ownTransport }, tokens, log, remoteViews);
 
   const known = new KnownFlows();
   const sources = {
@@ -217,6 +219,7 @@ export function createConductorIn(environment: Environment, config: ConductorCon
     recover: hidden(async (choose?: ChooseExecutions) => (await runs.kept()).recover(choose)),
     shutdown: hidden(async () => {
       views.close();
+      runs.live.close();
       // Before they are stopped here: where they are kept, they are not over.
       await runs.reuse?.flush();
       await keeping?.close();

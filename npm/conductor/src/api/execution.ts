@@ -3,6 +3,7 @@ import type { Responder } from "@atomiton/nodes";
 import type { ExecutionExecutables, NodeExecutorFactory } from "../engine/executables.js";
 import { safelyThrown } from "../engine/failure.js";
 import type { FollowedRun } from "../engine/followed-run.js";
+import type { RunView } from "../engine/view.js";
 import type { Registered } from "../executions/registry.js";
 import type { Redaction } from "../expressions/redaction.js";
 import type { ActiveExecution } from "../services/node.js";
@@ -36,6 +37,8 @@ export interface Execution extends ExecutionPlace, Registered {
   /** Starts the run, where a pause came before that. */
   begin: (() => void) | undefined;
   run: FollowedRun | undefined;
+  /** How that looks, once it is about to start. */
+  view?: RunView;
   /** What its nodes must not say, and those of the executions that it starts; missing where there is nothing. */
   secrets: Redaction | undefined;
   /** It is a part of another one: listeners and stores hear nothing of it, only this is told how far it is, 0–100. */

@@ -54,6 +54,7 @@ import {
   traceOf,
   unkeptMemory,
 } from "./execution.js";
+import { LiveViews } from "./live-views.js";
 import { Questions } from "./questions.js";
 import { RunResult, shownOf } from "./result.js";
 import {
@@ -113,6 +114,8 @@ export class Runs {
   private etas: Etas | undefined;
   /** What nodes ask people. */
   readonly questions: Questions;
+  /** Tells those who follow executions from elsewhere. */
+  readonly live = new LiveViews((executionId) => this.active.get(executionId)?.view);
 
   constructor(
     private config: ConductorConfig,
@@ -487,8 +490,8 @@ export class Runs {
       onEnding: () => this.noteEnd(execution),
       countCall: events.callCounter,
       tracing: execution.span && tracer && { span: execution.span, follow: tracer.follow },
-      onChange: (index, packed, step) => {
-        const state = view?.change(index, packed, step);
+      onChange: (index, packed, step, time) => {
+        const state = view?.change(index, packed, step, time);
         if (view !== undefined && state !== undefined) feed.changed(view, state);
       },
       onRetry: (index) => {
@@ -497,6 +500,7 @@ export class Runs {
       },
       onStep: () => {
         if (view === undefined) return;
+        view.onStepped?.();
         if (execution.onProgress !== undefined) return this.tellAround(view, execution);
         feed.stepped(view);
         if (events.hasProgressListeners) events.emitProgress(view.look, executionId);
@@ -577,6 +581,8 @@ export class Runs {
     execution.run = run;
     if (run.opened !== undefined && !(await run.opened)) return this.refuse(node, execution);
     const isInside = execution.onProgress !== undefined;
+    execution.view = view;
+    this.live.began(executionId, view);
     if (!isInside) feed.show(view);
     if (!isInside && events.hasProgressListeners) events.emitProgress(view.look, executionId);
     // A watcher that was shown the run may have cancelled it by now.
@@ -587,7 +593,10 @@ export class Runs {
     }
     const outcome = await run.done;
     if (view.onLook !== undefined) this.etas?.missed(context.nodeId);
-    if (outcome.left !== undefined) return this.left(execution, outcome.left.wakeAt);
+    if (outcome.left !== undefined) {
+      this.live.left(executionId);
+      return this.left(execution, outcome.left.wakeAt);
+    }
     const result = new RunResult(run, outcome, context, Math.round(run.duration), this.warnings);
     if (!isInside) {
       feed.stepped(view, () => RunResult.traceOf(result));
@@ -656,6 +665,7 @@ export class Runs {
   private conclude(execution: Execution, result: ExecutionResult): ExecutionResult {
     const { executionId, nodeId, waiting, span } = execution;
     const shown = shownOf(result);
+    this.live.ended(executionId);
     span?.end({ error: shown.error });
     if (execution.onProgress !== undefined) return result;
     execution.result = result;

@@ -19,6 +19,7 @@ import type { TransportOptions, TransportType } from "../types/transport.js";
 import { Connector } from "./connector.js";
 import type { Environment } from "./environment.js";
 import type { OwnTransport } from "./own-transport.js";
+import type { RemoteViews } from "./remote-view.js";
 import { errorOf, flowIdOf, refusal } from "./requests.js";
 import type { ConductorConfig } from "./settings.js";
 import { Subscriptions } from "./subscriptions.js";
@@ -53,6 +54,7 @@ export class ServiceRouter {
     private readonly inProcess: Home,
     tokens: TokenStore,
     private readonly log: Log,
+    private readonly views: RemoteViews,
   ) {
     this.connector = new Connector(environment, config, tokens, log);
     this.subscriptions = new Subscriptions(isolator(log, "A listener"), log.warn);
@@ -115,7 +117,7 @@ export class ServiceRouter {
       if (tried.ok) return tried.attempts > 1 ? withAttempts(tried.value, tried.attempts) : tried.value;
       return refusal(errorOf(tried.error, executionId), nodeId, startedAt, tried.attempts);
     };
-    return target.execute({ executionId, nodeId }, work, this.ended(target));
+    return target.execute({ executionId, nodeId }, this.followed(target, executionId, work), this.ended(target));
   }
 
   /** Closes connections. Those that are needed afterwards are opened again, with their listeners. */
@@ -188,7 +190,13 @@ export class ServiceRouter {
     if (target.remote === undefined) return target.track(() => run(node, context));
     const executionId = createExecutionId(context?.executionId);
     const begun = { executionId, nodeId: node?.id };
-    return target.execute(begun, () => run(node, { ...context, executionId }), this.ended(target));
+    const work = this.followed(target, executionId, () => run(node, { ...context, executionId }));
+    return target.execute(begun, work, this.ended(target));
+  }
+
+  /** The same work, of which the store shows how it goes. */
+  private followed<T>({ services }: Target, executionId: string, work: () => Promise<T>): () => Promise<T> {
+    return () => this.views.follow(executionId, services.node.view, work);
   }
 
   /** Of a target that was left nothing more may be heard once its connection is closed. */
@@ -243,7 +251,8 @@ export class ServiceRouter {
           : target.has(executionId);
       if (knows) return target.track(() => node.attach(executionId));
     }
-    return current.track(() => current.services.node.attach(executionId));
+    const work = () => current.services.node.attach(executionId);
+    return current.track(current.remote === undefined ? work : this.followed(current, executionId, work));
   }
 
   /** The target to which calls go, to be used. */

@@ -1,8 +1,10 @@
 /** The graph of the run started last, as a store that a user interface can follow. */
+import type { ViewedRun } from "../engine/followed-run.js";
 import { frozenMap } from "../engine/frozen.js";
 import type { RunView } from "../engine/view.js";
 import type { ExecutionTrace, NodeExecutionState } from "../types/execution.js";
 import type { ExecutionGraphNode, ExecutionGraphState } from "../types/graph.js";
+import type { ExecutionId } from "../types/ids.js";
 
 /** What `initializeGraph` takes: the result of a graph analysis. */
 export interface AnalysedGraph {
@@ -46,18 +48,39 @@ export interface ReactHooks {
   useSyncExternalStore<T>(subscribe: (changed: () => void) => () => void, read: () => T, readOnServer: () => T): T;
 }
 
+/** A run, wherever it is carried out. */
+type Shown = RunView<ViewedRun>;
+
+/** An execution elsewhere. */
+export interface StoreSource {
+  readonly executionId: string;
+  /** The store is looked at while it shows this. */
+  look(): void;
+  /** The store shows something else. */
+  stop(): void;
+}
+
 /** How a conductor feeds its store. */
 export interface StoreFeed {
   store: ExecutionGraphStore;
-  /** A run began: the store shows it from now on. */
-  show(view: RunView): void;
+  /** Whether the store has subscribers. */
+  readonly isWatched: boolean;
+  /** An execution is about to begin elsewhere: the store shows it from now on, first that it goes on. */
+  expect(source: StoreSource): void;
+  /** A run began: the store shows it from now on. One of a source is shown only while that is. */
+  show(view: Shown, source?: StoreSource): void;
+  /** An execution elsewhere is over, and nothing is known of its nodes; `wasAsked`: although it was asked. */
+  missed(source: StoreSource, wasAsked: boolean): void;
   /** A change of the run that is shown, while watched. */
-  changed(view: RunView, state: ExecutionGraphState): void;
+  changed(view: Shown, state: ExecutionGraphState): void;
   /** The run that is shown took a step, or ended. */
-  stepped(view: RunView, trace?: () => ExecutionTrace | undefined): void;
+  stepped(view: Shown, trace?: () => ExecutionTrace | undefined): void;
   /** The run that is shown tells from now on what is to be expected of it. */
-  estimated(view: RunView): void;
+  estimated(view: Shown): void;
 }
+
+const MISSED =
+  "`node.store` was first looked at when the execution elsewhere was over, so that it has no nodes of it. It follows those that begin from now on";
 
 /**
  * A store. While nobody subscribes, nothing is worked out but what `getState` is asked for.
@@ -73,7 +96,11 @@ export function createGraphStore(
 ): StoreFeed {
   const listeners = new Set<StoreListener>();
   let state = emptyState();
-  let shown: RunView | undefined;
+  let shown: Shown | undefined;
+  let source: StoreSource | undefined;
+  /** Whether it was ever looked at: executions elsewhere are followed from then on. */
+  let isUsed = false;
+  let isMissed = false;
   /** What was made of the state by hand; it holds until the run that is shown goes on. */
   let altered: { state: ExecutionGraphState; step: number } | undefined;
   let trace: (() => ExecutionTrace | undefined) | undefined;
@@ -84,7 +111,21 @@ export function createGraphStore(
     state = next;
     for (const listener of [...listeners]) isolate(listener, () => listener(next, previous));
   };
+  const replace = (next: Shown | undefined, from?: StoreSource) => {
+    shown?.watch(false);
+    if (source !== from) source?.stop();
+    shown = next;
+    source = from;
+    altered = trace = undefined;
+    isMissed = false;
+  };
   const current = () => {
+    isUsed = true;
+    source?.look();
+    if (isMissed) {
+      isMissed = false;
+      warn(`[EXECUTION_GRAPH] ${MISSED}`);
+    }
     if (altered !== undefined && (shown === undefined || altered.step === shown.run.steps)) state = altered.state;
     else if (shown !== undefined) state = shown.state();
     return state;
@@ -152,8 +193,7 @@ export function createGraphStore(
       alter((before) => frozen({ ...before, isExecuting: false, endTime: Date.now() }));
     },
     reset() {
-      shown?.watch(false);
-      shown = trace = undefined;
+      replace(undefined);
       alter(emptyState);
     },
     useStore<T = ExecutionGraphState>(selector?: (state: ExecutionGraphState) => T): T {
@@ -166,14 +206,36 @@ export function createGraphStore(
 
   return {
     store,
-    show(view) {
-      shown?.watch(false);
-      shown = view;
-      altered = trace = undefined;
+    get isWatched() {
+      return listeners.size > 0;
+    },
+    expect(next) {
+      const { executionId } = next;
+      const begun = {
+        ...emptyState(),
+        isExecuting: true,
+        startTime: Date.now(),
+        executionId: executionId as ExecutionId,
+      };
+      replace(undefined, next);
+      if (isUsed) next.look();
+      if (listeners.size > 0) notify(frozen(begun));
+      else state = frozen(begun);
+    },
+    show(view, from) {
+      if (from !== undefined && from !== source) return;
+      replace(view, from);
       if (listeners.size > 0) {
         view.watch(true);
         notify(view.state());
       }
+    },
+    missed(from, wasAsked) {
+      if (from !== source || shown !== undefined) return;
+      isMissed = !wasAsked;
+      const over = frozen({ ...state, isExecuting: false, endTime: Date.now() });
+      if (listeners.size > 0) notify(over);
+      else state = over;
     },
     changed(view, next) {
       if (view !== shown) return;

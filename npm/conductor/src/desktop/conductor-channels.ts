@@ -33,8 +33,8 @@ export function serveConductor(
 ): ConductorChannels {
   const settings = sender === undefined ? {} : { sender };
   const { health } = conductor.system;
-  const { run, validate, cancel, pause, resume, active, attach, onComplete, onError } = conductor.node;
-  const runs = { execute: run, validate, cancel, pause, resume, active, attach, requests, health };
+  const { run, validate, cancel, pause, resume, active, view, attach, onComplete, onError } = conductor.node;
+  const runs = { execute: run, validate, cancel, pause, resume, active, view, attach, requests, health };
   const { executions } = conductor;
   const told = {
     onStarted: (callback: StartedHandler) => conductor.events.onStarted(callback),

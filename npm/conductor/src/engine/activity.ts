@@ -1,21 +1,8 @@
 /** What happens to nodes beyond their state: tries, rounds of loops, and whether a failure was handled. */
 import type { NodeAttempts, NodeRounds, RetryRecord } from "../types/graph.js";
+import type { NodeActivity } from "../types/live-view.js";
 
-/** What is known of one node; plain data that can be cloned. */
-export interface NodeActivity {
-  attempts?: NodeAttempts;
-  rounds?: NodeRounds;
-  handled?: true;
-  cancelled?: true;
-  /** Each answer so far was taken over from another execution. */
-  inherited?: boolean;
-  /** Of a loop: what went wrong in one of its rounds. */
-  error?: string;
-  /** How many of its outputs were made by other attempts. */
-  cached?: number;
-  /** Why an output of it was not kept for others. */
-  notCached?: string;
-}
+export type { NodeActivity };
 
 /** Failed tries of a run that are kept to look back at. */
 const MOST_RECORDS = 10_000;

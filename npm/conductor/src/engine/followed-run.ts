@@ -51,6 +51,29 @@ export interface FollowedRun
   outputOf?(node: number): unknown;
 }
 
+/** The part that is seen of it. */
+export interface ViewedRun
+  extends Pick<
+    FollowedRun,
+    | "plan"
+    | "recording"
+    | "steps"
+    | "startTime"
+    | "endTime"
+    | "hasSucceeded"
+    | "isFinished"
+    | "isPaused"
+    | "watch"
+    | "flush"
+    | "view"
+    | "reportOf"
+    | "activityOf"
+    | "errorOf"
+    | "inheritsAnswers"
+  > {
+  readonly context: Pick<FollowedRun["context"], "executionId" | "nodeId">;
+}
+
 /** Whether all that was called in a node, itself included, was answered by another execution. */
 export function isInherited(run: Pick<FollowedRun, "inheritsAnswers" | "plan" | "activityOf">, node: number): boolean {
   const { plan } = run;

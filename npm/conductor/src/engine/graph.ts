@@ -22,6 +22,14 @@ export interface Shape {
   edges: { from: string; to: string }[];
 }
 
+/** What the engine answers about an outline. */
+export interface GraphNumbers {
+  /** Levels, critical path and weights of a scope's children. */
+  scope(scope: number): Float64Array;
+  /** Weight and level of each node. */
+  levels(): Float64Array;
+}
+
 /** The shape of what cannot be run. */
 const NO_SHAPE: Shape = {
   executionOrder: [],
@@ -37,7 +45,14 @@ export class Graph {
   private readonly shapes = new Map<number, Shape>();
   private nodeShapes: NodeShape[] | undefined;
 
-  constructor(readonly plan: Plan) {}
+  /** @param numbers default: asked of the engine */
+  constructor(
+    readonly plan: Plan,
+    readonly numbers: GraphNumbers = {
+      scope: (scope) => answer((engine) => engine.askShape(plan.outlineWords, scope)),
+      levels: () => answer((engine) => engine.askNodes(plan.outlineWords)),
+    },
+  ) {}
 
   /** Whether the outline can be run. */
   get exists(): boolean {
@@ -54,8 +69,7 @@ export class Graph {
   shape(scope: number): Shape {
     let shape = this.shapes.get(scope);
     if (shape === undefined) {
-      const numbers = answer((engine) => engine.askShape(this.plan.outlineWords, scope));
-      shape = this.read(scope, numbers);
+      shape = this.read(scope, this.numbers.scope(scope));
       this.shapes.set(scope, shape);
     }
     return shape;
@@ -111,7 +125,7 @@ export class Graph {
   private readNodes(): NodeShape[] {
     const { outline } = this.plan;
     const { words, names } = outline;
-    const numbers = answer((engine) => engine.askNodes(this.plan.outlineWords));
+    const numbers = this.numbers.levels();
     const shapes = outline.nodes.map((node, index) => ({
       id: this.plan.id(index),
       name: node.name || node.type,

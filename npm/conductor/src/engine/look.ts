@@ -2,8 +2,8 @@
  * How a run looks, as the engine writes it and as changes of it are told.
  *
  * A look is a header (overall percent, whether the run is over, its start, its end), then a record per node (state,
- * percent, start, end). Times are ms since the epoch, NaN where they have not come. A change is three numbers: the node,
- * its new state and percent packed with the overall percent, and the step of the animation.
+ * percent, start, end). Times are ms since the epoch, NaN where they have not come. A change is four numbers: the node,
+ * its new state and percent packed with the overall percent, the step of the animation, and when it happened.
  */
 import { answer } from "./backend.js";
 import {
@@ -18,7 +18,10 @@ import type { Plan } from "./plan.js";
 import type { Recording } from "./run-request.js";
 import { State } from "./state.js";
 
-const CHANGE_NUMBERS = 3;
+const CHANGE_NUMBERS = 4;
+
+/** In the place of state and percents: they are as they were, and something else is known of the node. */
+export const TOUCHED = -1;
 
 /** Room for the look of a run of so many nodes. */
 export function roomForLook(nodes: number): Float64Array<ArrayBuffer> {
@@ -91,8 +94,8 @@ export function enterState(look: Float64Array, node: number, state: number, time
 }
 
 /** Appends a change. */
-export function addChange(changes: number[], node: number, packed: number, step: number): void {
-  changes.push(node, packed, step);
+export function addChange(changes: number[], node: number, packed: number, step: number, time: number): void {
+  changes.push(node, packed, step, time);
 }
 
 /** How many changes these are. */
@@ -115,13 +118,27 @@ export function stepAt(changes: readonly number[], change: number): number {
   return changes[change * CHANGE_NUMBERS + 2] as number;
 }
 
+/** When a change happened, in ms since the epoch. */
+export function timeAt(changes: readonly number[], change: number): number {
+  return changes[change * CHANGE_NUMBERS + 3] as number;
+}
+
+/** All changes from one of them on. */
+export function changesFrom(changes: readonly number[], change: number): number[] {
+  return changes.slice(change * CHANGE_NUMBERS);
+}
+
 /** The changes that make one look of a run into a later one; of steps nothing is known. */
 export function changesBetween(earlier: Float64Array, later: Float64Array): number[] {
   const changes: number[] = [];
   for (let node = 0, nodes = nodesIn(later); node < nodes; node++) {
     const [state, percent] = [stateOf(later, node), percentOf(later, node)];
     if (state === stateOf(earlier, node) && percent === percentOf(earlier, node)) continue;
-    addChange(changes, node, pack(state, percent, overallOf(later)), Step.none);
+    const [start, end, overall] = [nodeStartOf(later, node), nodeEndOf(later, node), overallOf(later)];
+    const hasBegun = Number.isNaN(nodeStartOf(earlier, node)) && !Number.isNaN(start);
+    if (hasBegun && state > State.executing)
+      addChange(changes, node, pack(State.executing, 0, overall), Step.none, start);
+    addChange(changes, node, pack(state, percent, overall), Step.none, state > State.executing ? end : start);
   }
   return changes;
 }

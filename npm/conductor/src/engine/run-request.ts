@@ -82,8 +82,8 @@ export interface RunRequest {
   inLogScope?: (<T>(of: Pick<LogScope, "nodeId" | "trace">, work: () => T) => T) | undefined;
   /** Told before it is recorded that the run is over. */
   onEnding?: (() => void) | undefined;
-  /** Told once per change while watched: the task, its state and progress packed, and the step of the animation. */
-  onChange?: (task: number, packed: number, step: number) => void;
+  /** Told once per change while watched: the task, its state and progress packed, the step of the animation, and when, unless it is now. */
+  onChange?: (task: number, packed: number, step: number, time?: number) => void;
   /** Told of a node that waits for another try. */
   onRetry?: (node: number) => void;
   /** Told after each step in which something happened. */

@@ -3,14 +3,15 @@ import { runsInRounds } from "../types/definition.js";
 import type { Eta, ExecutionGraphNode, ExecutionGraphState } from "../types/graph.js";
 import { attemptText, type NodeActivity, roundsText } from "./activity.js";
 import { constants, stepMessage, stepsOf } from "./constants.js";
-import { type FollowedRun, isInherited } from "./followed-run.js";
+import { type FollowedRun, isInherited, type ViewedRun } from "./followed-run.js";
 import { frozenMap } from "./frozen.js";
 import { Step } from "./generated.js";
 import { Graph, type NodeShape } from "./graph.js";
-import { lookAtEnd, overallIn, overallOf, pack, roomForLook } from "./look.js";
+import { lookAtEnd, overallIn, overallOf, pack, roomForLook, TOUCHED } from "./look.js";
 import { measuredPath } from "./measured-path.js";
 import { type Moment, Moments, type NodeRecord, recordIn } from "./moments.js";
 import { State } from "./state.js";
+import type { ChangeListener } from "./view-copy.js";
 
 /** How a run looked when it was last asked or first watched. */
 interface Base {
@@ -29,8 +30,7 @@ export interface Estimates {
 }
 
 /** The states of one run over time. */
-export class RunView {
-  private shape: Graph | undefined;
+export class RunView<R extends ViewedRun = FollowedRun> {
   private listedNodes: number[] | undefined;
   private base: Base | undefined;
   /** While watched. */
@@ -44,9 +44,19 @@ export class RunView {
 
   /** Called once, when a state is first looked at. */
   onLook: (() => void) | undefined;
+  /** Called after each step of the run; missing where it is not followed elsewhere. */
+  onStepped: (() => void) | undefined;
   private estimates: Estimates = {};
 
-  constructor(readonly run: FollowedRun) {}
+  /** Told of each change beside those who watch. */
+  private listener: ChangeListener | undefined;
+  private isRunWatched = false;
+
+  /** @param shape default: worked out once it is looked at */
+  constructor(
+    readonly run: R,
+    private shape?: Graph,
+  ) {}
 
   /** The shape of what is run. */
   get graph(): Graph {
@@ -97,23 +107,51 @@ export class RunView {
       watched && !run.isFinished
         ? new Moments(this.base.look(), run.plan.length, (node) => run.reportOf(node))
         : undefined;
-    run.watch(watched);
+    this.watchRun();
   }
 
-  /** Takes a change from the engine and gives the state that it made. */
-  change(node: number, packed: number, step: number): ExecutionGraphState | undefined {
+  /** From now on every change is told to a listener as well; `undefined`: to no listener any more. */
+  follow(listener: ChangeListener | undefined): void {
+    this.listener = listener;
+    this.watchRun();
+  }
+
+  private watchRun(): void {
+    const watched = this.moments !== undefined || this.listener !== undefined;
+    if (watched === this.isRunWatched) return;
+    this.isRunWatched = watched;
+    this.run.watch(watched);
+  }
+
+  /** Takes a change, which happened at `time`, and gives the state that it made. */
+  change(node: number, packed: number, step: number, time = Date.now()): ExecutionGraphState | undefined {
+    this.listener?.(node, packed, step, time);
+    return packed === TOUCHED ? this.show(node) : this.enter(node, packed, step, time);
+  }
+
+  private enter(node: number, packed: number, step: number, time: number): ExecutionGraphState | undefined {
     if (this.moments === undefined || node >= this.run.plan.length) return undefined;
-    this.moments.change(node, packed, step, Date.now(), this.run.reportOf(node));
+    this.moments.change(node, packed, step, time, this.run.reportOf(node));
     this.overall = overallIn(packed);
     return this.latestState();
   }
 
   /** Something is known of a node that its record does not say; gives the state in which it is seen. */
   touch(node: number): ExecutionGraphState | undefined {
-    if (this.moments === undefined) return undefined;
+    return this.change(node, TOUCHED, Step.none);
+  }
+
+  private show(node: number): ExecutionGraphState | undefined {
+    if (this.moments === undefined || node >= this.run.plan.length) return undefined;
     this.moments.show(this.moments.latest);
     const { state, percent } = this.moments.record(node);
-    return this.change(node, pack(state, percent, this.overall), Step.none);
+    return this.enter(node, pack(state, percent, this.overall), Step.none, Date.now());
+  }
+
+  /** The run now, as numbers. */
+  numbers(): Float64Array {
+    this.run.flush();
+    return this.lookAt().look();
   }
 
   private latestState(): ExecutionGraphState {

@@ -24,6 +24,8 @@ export interface ServedChannels {
   call(channel: string, command: string, args: unknown): Promise<CallAnswer>;
   /** Whether events are to be told. */
   tell(isHeard: boolean): void;
+  /** Answers those who wait for news of executions. */
+  endWaiting(): void;
   /** Serves nothing more, and stops what callers started unless it is kept. */
   close(): void;
 }
@@ -99,6 +101,7 @@ export function serveChannels(
       for (const end of untrack) end();
       untrack = isHeard ? served.map((channel) => channel.trackWindow(window)) : [];
     },
+    endWaiting: node.endWaiting,
     close() {
       // What a store keeps goes on at the next start.
       if (!durable) {

@@ -325,6 +325,7 @@ export function createServer(options: ServerOptions): ConductorServer {
     }, grace);
     ending.abort();
     executions.endWaiting();
+    channels.endWaiting();
     mcp?.endStreams();
     for (const connection of connections) connection.end();
     return () => {

@@ -2,9 +2,10 @@
 import type { NodeDefinition, TypedFlow } from "../types/definition.js";
 import type { ConductorExecutionContext, ExecutionResult } from "../types/execution.js";
 import type { ExecutionId } from "../types/ids.js";
+import type { LiveView } from "../types/live-view.js";
 import type { NodeCompleteEvent, NodeErrorEvent, NodeProgressEvent } from "../types/progress-event.js";
 import { type Declaration, named, type Unsubscribe, whole } from "./declaration.js";
-import { executeSchema, validateSchema } from "./schemas.js";
+import { executeSchema, validateSchema, viewSchema } from "./schemas.js";
 
 /** What is wrong with a node, in words. */
 export interface ValidationResult {
@@ -56,6 +57,11 @@ export interface NodeApi extends ExecutionEvents {
   resume(executionId: string): Promise<void>;
   /** The executions that are not over. */
   active(): Promise<ActiveExecution[]>;
+  /**
+   * How an execution looks, and with the `cursor` of an answer what is new since. Answers when there is news, after 20 s at most,
+   * and once `signal` fires; an execution that has not begun is waited for as long. `store` follows executions elsewhere by this.
+   */
+  view(executionId: string, after?: string, signal?: AbortSignal): Promise<LiveView>;
   /** The result of an execution that another program started, or that this one forgot about. */
   attach(executionId: string): Promise<ExecutionResult>;
 }
@@ -86,6 +92,7 @@ export const node: Declaration<NodeApi> = {
     pause: { role: "runner", wire: whole, targets: "everywhere", answers: "nothing" },
     resume: { role: "runner", wire: whole, targets: "everywhere", answers: "nothing" },
     active: { role: "viewer", targets: "router", answers: "list" },
+    view: { role: "viewer", wire: named("executionId", "after"), schema: viewSchema },
     attach: { role: "viewer", wire: whole, targets: "router", awaitsExecution: true },
   },
   events: executionEvents,

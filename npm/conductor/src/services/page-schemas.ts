@@ -20,4 +20,5 @@ export {
   none as vacuumSchema,
   none as validateSchema,
   none as valueSchema,
+  none as viewSchema,
 };

@@ -87,6 +87,11 @@ export function executionSchema(z: Zod) {
   return z.object({ executionId: z.string() });
 }
 
+/** Arguments of `view`. */
+export function viewSchema(z: Zod): ZodType {
+  return z.object({ executionId: z.string().min(1), after: z.string().max(LONGEST_ID).optional() });
+}
+
 /** Arguments of `resumeExecution`. */
 export function resumeSchema(z: Zod): ZodType {
   return executionSchema(z).extend({ options: z.strictObject({ anyVersion: z.boolean().optional() }).nullish() });

@@ -5,8 +5,6 @@
  * The worker runs outlines; definitions, results, stores and listeners stay with the page. Runs and questions are
  * numbered by the page, calls of the page's executables by the worker.
  */
-import type { NodeActivity } from "../engine/activity.js";
-import type { ProgressReport } from "../engine/calls.js";
 import type { RouteMarks } from "../engine/executables.js";
 import type { FlowProblem } from "../engine/flows.js";
 import type { LogLevel } from "../engine/log.js";
@@ -16,6 +14,7 @@ import type { NodeDefinition } from "../types/definition.js";
 import type { ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext, RunWarning } from "../types/execution.js";
 import type { RetryRecord } from "../types/graph.js";
+import type { NodeReports } from "../types/live-view.js";
 
 /** Marks the first message, which goes to the worker itself, with its end of the port. */
 export const SERVE = "@atomiton/conductor:serve";
@@ -107,14 +106,6 @@ export type ToWorker =
 /** Variables that were set since the last message about them. */
 export type Variables = Record<string, unknown>;
 
-/** What nodes say of themselves, by their indices in the outline. */
-export interface Told {
-  reports: [number, ProgressReport][];
-  /** Messages of the errors with which they failed. */
-  errors: [number, string][];
-  activities: [number, NodeActivity][];
-}
-
 /** A scope around a node, beside what all scopes of a run share. */
 export type SentScope = Pick<ConductorExecutionContext, "nodeId" | "executionId" | "input">;
 
@@ -177,10 +168,10 @@ export type FromWorker =
   | { type: "broken"; run: number; error: SentError }
   /** Something happened since the last word about this run. */
   | { type: "stepped"; run: number }
-  | { type: "look"; run: number; look: Float64Array; told: Told }
+  | { type: "look"; run: number; look: Float64Array; told: NodeReports }
   /** Changes of a watched run, as `engine/look.ts` has them. */
-  | { type: "changes"; run: number; changes: number[]; told: Told }
-  | { type: "done"; run: number; end: RunEnd; told: Told; variables: Variables | undefined }
+  | { type: "changes"; run: number; changes: number[]; told: NodeReports }
+  | { type: "done"; run: number; end: RunEnd; told: NodeReports; variables: Variables | undefined }
   | { type: "call"; run: number; call: SentCall; variables: Variables | undefined }
   | { type: "abort"; run: number; call: number; name: string; message: string }
   | { type: "log"; run: number; level: LogLevel; message: string; details: unknown[] }

@@ -3,14 +3,16 @@ import { isCloneable } from "@atomiton/values";
 import { Run } from "../engine/driver.js";
 import type { NodeExecutorFactory } from "../engine/executables.js";
 import { failure, safelyThrown } from "../engine/failure.js";
+import { Step } from "../engine/generated.js";
 import type { Log } from "../engine/log.js";
-import { addChange, countOf, nodeAt, roomForLook } from "../engine/look.js";
+import { addChange, countOf, nodeAt, roomForLook, TOUCHED } from "../engine/look.js";
 import { type Outline, outlinedId } from "../engine/outline.js";
 import type { Outcome, RunRequest } from "../engine/run-request.js";
+import { reportsOf } from "../engine/view-copy.js";
 import type { NodeDefinition } from "../types/definition.js";
 import type { ExecutionError } from "../types/errors.js";
 import { memoryIn, send } from "./crossing.js";
-import type { FromWorker, RunEnd, SentError, SentOutline, Told, ToWorker, Wish } from "./messages.js";
+import type { FromWorker, RunEnd, SentError, SentOutline, ToWorker, Wish } from "./messages.js";
 import type { CallingRun, PageExecutables } from "./page-executables.js";
 import { SharedVariables } from "./shared-variables.js";
 
@@ -42,6 +44,7 @@ export class ServedRun implements CallingRun {
   readonly #sent: Extract<ToWorker, { type: "open" }>;
   readonly #engineRun: Run | undefined;
   #changes: number[] = [];
+  #isWatched = false;
   #lookWanted = false;
   /** Something happened since the last look. */
   #hasNews = true;
@@ -89,10 +92,12 @@ export class ServedRun implements CallingRun {
       case "resume":
         return run.resume();
       case "watch":
+        this.#isWatched = true;
         run.watch(true);
         return this.#tellLook(run);
       case "unwatch":
         this.#tellChanges();
+        this.#isWatched = false;
         return run.watch(false);
       case "look":
         this.#lookWanted = true;
@@ -113,12 +118,17 @@ export class ServedRun implements CallingRun {
             : executables.getNodeExecutable(type),
       },
       log: this.#log(),
-      onChange: (task, packed, step) => {
-        if (this.#changes.length === 0) queueMicrotask(() => this.#tellChanges());
-        addChange(this.#changes, task, packed, step);
+      onChange: (task, packed, step) => this.#change(task, packed, step),
+      onRetry: (task) => {
+        if (this.#isWatched) this.#change(task, TOUCHED, Step.none);
       },
       onStep: () => this.#stepped(),
     };
+  }
+
+  #change(task: number, packed: number, step: number): void {
+    if (this.#changes.length === 0) queueMicrotask(() => this.#tellChanges());
+    addChange(this.#changes, task, packed, step, Date.now());
   }
 
   #stepped(): void {
@@ -149,7 +159,7 @@ export class ServedRun implements CallingRun {
     run.view(look);
     this.#lookWanted = this.#hasNews = false;
     this.#lookedAt = this.#spokeAt = performance.now();
-    const told = toldBy(run, run.plan.length);
+    const told = reportsOf(run, run.plan.length);
     this.#say({ type: "look", run: this.run, look, told }, [look.buffer]);
   }
 
@@ -163,12 +173,12 @@ export class ServedRun implements CallingRun {
       const node = nodeAt(changes, change);
       if (node < run.plan.length) nodes.add(node);
     }
-    this.#say({ type: "changes", run: this.run, changes, told: toldBy(run, nodes) });
+    this.#say({ type: "changes", run: this.run, changes, told: reportsOf(run, nodes) });
   }
 
   #tellEnd(run: Run, outcome: Outcome): void {
     const { end, transfer } = this.#end(run, outcome);
-    const told = toldBy(run, run.plan.length);
+    const told = reportsOf(run, run.plan.length);
     const variables = this.variables.take();
     const tell = (of: RunEnd, given: Transferable[]) => {
       const message = { type: "done", run: this.run, end: of, told, variables } satisfies FromWorker;
@@ -248,22 +258,6 @@ export class ServedRun implements CallingRun {
   #say(message: FromWorker, transfer: Transferable[] = []): void {
     this.#bench.port.postMessage(message, transfer);
   }
-}
-
-/** What nodes say of themselves: these, or so many. */
-function toldBy(run: Run, nodes: Iterable<number> | number): Told {
-  const told: Told = { reports: [], errors: [], activities: [] };
-  const of = (node: number) => {
-    const report = run.reportOf(node);
-    if (report !== undefined) told.reports.push([node, report]);
-    const activity = run.activityOf(node);
-    if (activity !== undefined) told.activities.push([node, activity]);
-    const error = run.errorOf(node);
-    if (error !== undefined) told.errors.push([node, error.message]);
-  };
-  if (typeof nodes !== "number") for (const node of nodes) of(node);
-  else for (let node = 0; node < nodes; node++) of(node);
-  return told;
 }
 
 /** The outline of what was sent. Ids are those that nodes had when it was made. */

@@ -179,7 +179,7 @@ export class WorkerLine implements RunLine {
       case "unknown":
         return this.#answered(message.question)?.reject(fromThrown(message.thrown));
       default:
-        return this.#runs.get(message.run)?.hear(message);
+        return this.#runs.get(message.run)?.take(message);
     }
   }
 

@@ -1,19 +1,17 @@
 /** In the page: runs that a worker carries out. */
-import type { NodeActivity } from "../engine/activity.js";
-import type { ProgressReport } from "../engine/calls.js";
 import type { NodeExecutorFactory } from "../engine/executables.js";
 import { failure } from "../engine/failure.js";
 import type { FollowedRun } from "../engine/followed-run.js";
-import { countOf, nodeAt, packedAt, stepAt } from "../engine/look.js";
 import type { Outline } from "../engine/outline.js";
 import { Plan } from "../engine/plan.js";
 import type { Outcome, Recording, RunRequest } from "../engine/run-request.js";
 import { Clock, setTimer } from "../engine/turn.js";
+import { type ChangeListener, ViewCopy } from "../engine/view-copy.js";
 import type { ErrorCode, ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext, ExecutionTrace, RunWarning } from "../types/execution.js";
+import type { NodeReports } from "../types/live-view.js";
 import { send } from "./crossing.js";
-import { LastLook } from "./last-look.js";
-import type { FromWorker, RunEnd, SentError, Told, ToWorker, Wish } from "./messages.js";
+import type { FromWorker, RunEnd, SentError, ToWorker, Wish } from "./messages.js";
 import { PageCalls } from "./page-calls.js";
 import { sentOutline } from "./sent-outline.js";
 import { SharedVariables } from "./shared-variables.js";
@@ -34,14 +32,12 @@ const GRACE = 2000;
  * A run that a worker carries out, as everybody else follows it: what the worker last said of it is how it is. It ends
  * when the worker says so, when the worker ends, or when the worker does not end it in time.
  */
-export class WorkerRun implements FollowedRun {
+export class WorkerRun extends ViewCopy implements FollowedRun {
   readonly plan: Plan;
   readonly opened: Promise<boolean>;
   readonly done: Promise<Outcome>;
   recording: Recording | undefined;
   trace: ExecutionTrace | undefined;
-  steps = 0;
-  isPaused = false;
   /** Missing until the worker has said how it ended. */
   outputOf?: (node: number) => unknown;
   readonly #number: number;
@@ -49,11 +45,7 @@ export class WorkerRun implements FollowedRun {
   readonly #line: RunLine;
   readonly #calls: PageCalls;
   readonly #variables: SharedVariables;
-  readonly #look: LastLook;
   readonly #clock = new Clock();
-  readonly #reports = new Map<number, ProgressReport>();
-  readonly #activities = new Map<number, NodeActivity>();
-  readonly #errors = new Map<number, { message: string }>();
   #open!: (can: boolean) => void;
   #settle!: (outcome: Outcome) => void;
   #end: Omit<RunEnd, "data" | "error" | "outputs"> | undefined;
@@ -72,11 +64,12 @@ export class WorkerRun implements FollowedRun {
     line: RunLine,
     executables: NodeExecutorFactory | undefined,
   ) {
-    this.plan = new Plan(outline);
+    const plan = new Plan(outline);
+    super(plan.length);
+    this.plan = plan;
     this.#number = number;
     this.#request = request;
     this.#line = line;
-    this.#look = new LastLook(this.plan.length);
     this.done = new Promise((resolve) => {
       this.#settle = resolve;
     });
@@ -118,7 +111,7 @@ export class WorkerRun implements FollowedRun {
   }
 
   get startTime(): number {
-    const known = this.#end?.startTime ?? this.#look.startTime ?? this.#startedAt;
+    const known = this.#end?.startTime ?? this.knownStart ?? this.#startedAt;
     return Math.round(Number.isNaN(known) ? this.#clock.now() : known);
   }
 
@@ -128,10 +121,6 @@ export class WorkerRun implements FollowedRun {
 
   get hasSucceeded(): boolean {
     return this.#end?.hasSucceeded ?? false;
-  }
-
-  get hasErrors(): boolean {
-    return this.#errors.size > 0;
   }
 
   get isFinished(): boolean {
@@ -189,24 +178,8 @@ export class WorkerRun implements FollowedRun {
     this.#wish("look");
   }
 
-  view(look: Float64Array): void {
-    this.#look.copyTo(look);
-  }
-
   hasBegun(node: number): boolean {
     return this.#end?.begun[node] === 1;
-  }
-
-  errorOf(node: number): { message: string } | undefined {
-    return this.#errors.get(node);
-  }
-
-  activityOf(node: number): NodeActivity | undefined {
-    return this.#activities.get(node);
-  }
-
-  reportOf(node: number): ProgressReport | undefined {
-    return this.#reports.get(node);
   }
 
   /** Ends it here, whatever the worker does. `stuck`: the worker should have ended it. */
@@ -217,7 +190,7 @@ export class WorkerRun implements FollowedRun {
   }
 
   /** Takes what the worker says of this run. */
-  hear(message: Extract<FromWorker, { run: number }>): void {
+  take(message: Extract<FromWorker, { run: number }>): void {
     if (this.#isFinished) return;
     switch (message.type) {
       case "opened":
@@ -251,24 +224,16 @@ export class WorkerRun implements FollowedRun {
 
   #seen({ look, told }: Extract<FromWorker, { type: "look" }>): void {
     this.#lookAsked = false;
+    const changes = this.takeView(look);
     // Whoever watches was shown the last look, and knows nothing but changes since.
-    const changes = this.#isWatched ? this.#look.changesTo(look) : [];
-    this.#look.take(look);
-    this.#changed(changes, told);
+    this.#changed(this.#isWatched ? changes : [], told);
   }
 
-  #changed(changes: number[], told: Told): void {
-    this.#tell(told);
-    for (let change = 0, count = countOf(changes); change < count; change++) {
-      const node = nodeAt(changes, change);
-      const packed = packedAt(changes, change);
-      this.steps++;
-      this.#look.apply(node, packed, Date.now());
-      this.#request.onChange?.(node, packed, stepAt(changes, change));
-      // Whoever was told may have ended it.
-      if (this.#isFinished) return;
-    }
-    this.#stepped();
+  #changed(changes: number[], told: NodeReports): void {
+    const tell: ChangeListener = (node, packed, step, time) => this.#request.onChange?.(node, packed, step, time);
+    this.takeChanges(changes, told, tell, () => this.#isFinished);
+    // Whoever was told may have ended it.
+    if (!this.#isFinished) this.#stepped();
   }
 
   #stepped(): void {
@@ -279,9 +244,8 @@ export class WorkerRun implements FollowedRun {
   #done({ end, told, variables }: Extract<FromWorker, { type: "done" }>): void {
     const { data, error, outputs, ...rest } = end;
     const { outline } = this.plan;
-    // Errors of attempts that were followed by a better one are no errors of their nodes.
-    this.#errors.clear();
-    this.#tell(told);
+    this.forgetErrors();
+    this.hear(told);
     this.#variables.give(variables);
     this.#end = rest;
     outline.words.set(rest.table, outline.length);
@@ -303,7 +267,7 @@ export class WorkerRun implements FollowedRun {
     const { message = CANCELLED } = outcome.error ?? {};
     this.#calls.abortAll(message);
     // Of a run that the worker did not end, this is how it looks from now on.
-    if (this.#end === undefined) for (const node of this.#look.end(this.#endedAt)) this.#errors.set(node, { message });
+    if (this.#end === undefined) this.endView(this.#endedAt, message);
     this.#open(true);
     this.#settle(outcome);
     this.#line.leave(this.#number, stuck);
@@ -319,12 +283,6 @@ export class WorkerRun implements FollowedRun {
   #error({ cause, ...error }: SentError): ExecutionError {
     if (cause === undefined) return error;
     return { ...error, cause: "call" in cause ? this.#calls.thrownBy(cause.call) : cause.value };
-  }
-
-  #tell({ reports, errors, activities }: Told): void {
-    for (const [node, report] of reports) this.#reports.set(node, report);
-    for (const [node, activity] of activities) this.#activities.set(node, activity);
-    for (const [node, message] of errors) this.#errors.set(node, { message });
   }
 
   #wish(wish: Wish): void {

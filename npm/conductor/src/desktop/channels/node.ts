@@ -42,6 +42,8 @@ export interface NodeChannelDependencies {
   /** With these two, pages also find executions that were started elsewhere. */
   active?: NodeApi["active"];
   attach?: NodeApi["attach"];
+  /** With this, pages follow executions step by step. */
+  view?: NodeApi["view"];
   /** With these, pages see what executions ask people, and answer. */
   waiting?: ExecutionsApi["waiting"];
   answer?: ExecutionsApi["answer"];
@@ -77,10 +79,12 @@ export interface NodeChannelServer extends ChannelServer {
   health(): Promise<HealthResult>;
   /** Stops the executions that pages started. */
   cancelAll(): void;
+  /** Answers those who wait for news of executions. */
+  endWaiting(): void;
 }
 
 /**
- * Serves `node`: `execute`, `validate`, `cancel`, `pause`, `resume`, `active`, `attach`, `waiting`, `answer` and `health`, `listTypes` and
+ * Serves `node`: `execute`, `validate`, `cancel`, `pause`, `resume`, `active`, `view`, `attach`, `waiting`, `answer` and `health`, `listTypes` and
  * `getType`, and what a
  * store keeps of executions: `listExecutions`, `getExecution`, `traceOfExecution`, `valueOfExecution`, `resumeExecution`,
  * `forkExecution`, `resultOfExecution`, `diffExecutions` and `deleteExecutions`. One execution id,
@@ -181,6 +185,16 @@ export function createNodeChannelServer(
     return [...told, ...others.filter(({ executionId }) => !known.has(executionId) && !executions.has(executionId))];
   };
 
+  let ending = new AbortController();
+  const endWaiting = () => {
+    ending.abort();
+    ending = new AbortController();
+  };
+  const view = ({ executionId, after }: { executionId: string; after?: string }) => {
+    if (dependencies.view !== undefined) return dependencies.view(executionId, after, ending.signal);
+    throw withCode("IMPLEMENTATION_NOT_FOUND", "What this application serves does not tell how executions look");
+  };
+
   const waiting = async (args: unknown): Promise<OpenQuestion[]> => (await dependencies.waiting?.(idOf(args))) ?? [];
 
   const answer = async (args: unknown) => {
@@ -217,6 +231,7 @@ export function createNodeChannelServer(
     pause: pausing(dependencies.pause),
     resume: pausing(dependencies.resume),
     active,
+    view,
     attach: { handle: attach, plain: true },
     waiting: { handle: waiting, plain: true },
     answer,
@@ -264,6 +279,7 @@ export function createNodeChannelServer(
       return problem === undefined ? execute(args) : invalid(problem, []);
     },
     health,
+    endWaiting,
     cancelAll() {
       for (const execution of executions.list()) {
         cancelOwn(execution);
@@ -271,6 +287,7 @@ export function createNodeChannelServer(
       }
     },
     dispose() {
+      endWaiting();
       endStates?.();
       for (const unsubscribe of subscriptions) unsubscribe?.();
       executions.close();

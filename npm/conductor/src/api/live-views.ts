@@ -1,0 +1,132 @@
+/** Executions of this process that are followed from elsewhere. */
+
+import type { RunView } from "../engine/view.js";
+import { ViewStream } from "../engine/view-stream.js";
+import type { LiveView } from "../types/live-view.js";
+
+/** A question without news is answered after so long: sooner than anything on the way gives it up. In ms. */
+const WAIT_MS = 20_000;
+/** Least time from a question to its answer where there is news, in ms; the end of an execution is told at once. */
+const PACE_MS = 50;
+/** What is followed, but not asked for any more, is told no changes after so long, and forgotten once it is over. In ms. */
+const IDLE_MS = 30_000;
+/** Streams of executions that are over; those that are asked for last are kept. */
+const MOST_OVER = 100;
+
+interface Followed {
+  stream: ViewStream;
+  /** Questions that are not answered. */
+  asked: number;
+  timer: ReturnType<typeof setTimeout> | undefined;
+}
+
+/** The streams of one conductor, by execution. An execution that is not asked for costs one look into an empty map. */
+export class LiveViews {
+  readonly #followed = new Map<string, Followed>();
+  /** Those who ask for executions that have not begun. */
+  readonly #early = new Map<string, Set<() => void>>();
+  readonly #viewOf: (executionId: string) => RunView | undefined;
+
+  /** @param viewOf gives the view of an execution that is under way */
+  constructor(viewOf: (executionId: string) => RunView | undefined) {
+    this.#viewOf = viewOf;
+  }
+
+  /** What is new of an execution since a cursor. One that has not begun is waited for; nothing is known of any other. */
+  async news(executionId: string, after: string | undefined, signal: AbortSignal | undefined): Promise<LiveView> {
+    if (this.#find(executionId) === undefined) await this.#beginning(executionId, signal);
+    const followed = this.#find(executionId);
+    if (followed === undefined) return { cursor: "" };
+    followed.asked++;
+    clearTimeout(followed.timer);
+    try {
+      return await followed.stream.news(after, signal);
+    } finally {
+      if (--followed.asked === 0) this.#expectQuestion(executionId, followed);
+    }
+  }
+
+  /** A run of an execution is about to start. */
+  began(executionId: string, view: RunView): void {
+    const before = this.#followed.get(executionId);
+    if (before !== undefined) this.#leave(executionId, before);
+    if (before !== undefined || this.#early.has(executionId)) this.#add(executionId, view);
+    this.#tellEarly(executionId);
+  }
+
+  /** An execution is over, or did not begin. */
+  ended(executionId: string): void {
+    const followed = this.#followed.get(executionId);
+    if (followed !== undefined) {
+      followed.stream.end();
+      const over = [...this.#followed].filter(([, { stream }]) => stream.isOver);
+      for (const [id, each] of over.slice(0, -MOST_OVER)) this.#leave(id, each);
+    }
+    this.#tellEarly(executionId);
+  }
+
+  /** An execution left memory, and begins again later. */
+  left(executionId: string): void {
+    const followed = this.#followed.get(executionId);
+    if (followed !== undefined) this.#leave(executionId, followed);
+  }
+
+  close(): void {
+    for (const [executionId, followed] of [...this.#followed]) this.#leave(executionId, followed);
+    for (const executionId of [...this.#early.keys()]) this.#tellEarly(executionId);
+  }
+
+  #find(executionId: string): Followed | undefined {
+    const followed = this.#followed.get(executionId);
+    if (followed !== undefined) return followed;
+    const view = this.#viewOf(executionId);
+    return view && this.#add(executionId, view);
+  }
+
+  #add(executionId: string, view: RunView): Followed {
+    const stream = new ViewStream(view, { wait: WAIT_MS, pace: PACE_MS });
+    view.onStepped = () => stream.stepped();
+    const followed: Followed = { stream, asked: 0, timer: undefined };
+    this.#followed.set(executionId, followed);
+    this.#expectQuestion(executionId, followed);
+    return followed;
+  }
+
+  #leave(executionId: string, { stream, timer }: Followed): void {
+    clearTimeout(timer);
+    this.#followed.delete(executionId);
+    stream.close();
+  }
+
+  #expectQuestion(executionId: string, followed: Followed): void {
+    clearTimeout(followed.timer);
+    followed.timer = setTimeout(() => {
+      if (followed.asked > 0) return;
+      if (followed.stream.isOver) return this.#leave(executionId, followed);
+      followed.stream.rest();
+    }, IDLE_MS);
+    (followed.timer as { unref?: () => void }).unref?.();
+  }
+
+  #beginning(executionId: string, signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve) => {
+      const early = this.#early.get(executionId) ?? new Set();
+      this.#early.set(executionId, early);
+      const end = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", end);
+        early.delete(end);
+        if (early.size === 0) this.#early.delete(executionId);
+        resolve();
+      };
+      const timer = setTimeout(end, WAIT_MS);
+      early.add(end);
+      signal?.addEventListener("abort", end);
+      if (signal?.aborted) end();
+    });
+  }
+
+  #tellEarly(executionId: string): void {
+    for (const tell of [...(this.#early.get(executionId) ?? [])]) tell();
+  }
+}

@@ -1,0 +1,136 @@
+/** How a run looks that is carried out elsewhere: as it was last told. */
+import type { NodeReports } from "../types/live-view.js";
+import type { NodeActivity } from "./activity.js";
+import type { ProgressReport } from "./calls.js";
+import type { FollowedRun } from "./followed-run.js";
+import {
+  applyChange,
+  changesBetween,
+  countOf,
+  enterState,
+  firstLook,
+  nodeAt,
+  packedAt,
+  startOf,
+  stateOf,
+  stepAt,
+  timeAt,
+} from "./look.js";
+import { State } from "./state.js";
+
+/** Told of a change of a node, after the copy has it; `packed` is {@link TOUCHED} where only its activity is new. */
+export type ChangeListener = (node: number, packed: number, step: number, time: number) => void;
+
+/** What nodes of a run say of themselves: these, or the first so many. */
+export function reportsOf(
+  run: Pick<FollowedRun, "reportOf" | "activityOf" | "errorOf">,
+  nodes: Iterable<number> | number,
+): NodeReports {
+  const told: NodeReports = { reports: [], errors: [], activities: [] };
+  const of = (node: number) => {
+    const report = run.reportOf(node);
+    if (report !== undefined) told.reports.push([node, report]);
+    const activity = run.activityOf(node);
+    if (activity !== undefined) told.activities.push([node, activity]);
+    const error = run.errorOf(node);
+    if (error !== undefined) told.errors.push([node, error.message]);
+  };
+  if (typeof nodes !== "number") for (const node of nodes) of(node);
+  else for (let node = 0; node < nodes; node++) of(node);
+  return told;
+}
+
+/** The part of a followed run that the other side tells. Before it told anything, nothing has begun. */
+export class ViewCopy {
+  /** Grows with all that changes. */
+  steps = 0;
+  isPaused = false;
+  readonly #nodes: number;
+  /** Made when there is something to be seen. */
+  #view: Float64Array | undefined;
+  readonly #reports = new Map<number, ProgressReport>();
+  readonly #activities = new Map<number, NodeActivity>();
+  readonly #errors = new Map<number, { message: string }>();
+
+  /** @param nodes of the plan */
+  constructor(nodes: number) {
+    this.#nodes = nodes;
+  }
+
+  get hasErrors(): boolean {
+    return this.#errors.size > 0;
+  }
+
+  /** Fills a view of the same run. */
+  view(numbers: Float64Array): void {
+    numbers.set(this.#known);
+  }
+
+  errorOf(node: number): { message: string } | undefined {
+    return this.#errors.get(node);
+  }
+
+  activityOf(node: number): NodeActivity | undefined {
+    return this.#activities.get(node);
+  }
+
+  reportOf(node: number): ProgressReport | undefined {
+    return this.#reports.get(node);
+  }
+
+  /** When the run started, in ms since the epoch, as far as it is known. */
+  protected get knownStart(): number | undefined {
+    const time = this.#view === undefined ? Number.NaN : startOf(this.#view);
+    return Number.isNaN(time) ? undefined : time;
+  }
+
+  protected hear({ reports, errors, activities }: NodeReports): void {
+    for (const [node, { percent, message }] of reports) this.#reports.set(node, { percent, message });
+    for (const [node, activity] of activities) this.#activities.set(node, activity);
+    for (const [node, message] of errors) this.#errors.set(node, { message });
+  }
+
+  /** Errors of attempts that were followed by a better one are no errors of their nodes. */
+  protected forgetErrors(): void {
+    this.#errors.clear();
+  }
+
+  /** Takes a later view as a whole. Gives the changes that lead to it. */
+  protected takeView(later: Float64Array): number[] {
+    const changes = changesBetween(this.#known, later);
+    this.#view = later;
+    return changes;
+  }
+
+  /** Takes changes, each as it is told; what is told may end that. */
+  protected takeChanges(
+    changes: readonly number[],
+    told: NodeReports | undefined,
+    tell: ChangeListener,
+    isOver: () => boolean,
+  ): void {
+    if (told !== undefined) this.hear(told);
+    for (let change = 0, count = countOf(changes); change < count && !isOver(); change++) {
+      const [node, packed, time] = [nodeAt(changes, change), packedAt(changes, change), timeAt(changes, change)];
+      if (node >= this.#nodes) continue;
+      this.steps++;
+      if (packed >= 0) applyChange(this.#known, node, packed, time);
+      tell(node, packed, stepAt(changes, change), time);
+    }
+  }
+
+  /** The run ended without a word: what was executing has failed. */
+  protected endView(time: number, message: string): void {
+    const view = this.#view;
+    for (let node = 0; view !== undefined && node < this.#nodes; node++) {
+      if (stateOf(view, node) !== State.executing) continue;
+      enterState(view, node, State.error, time);
+      this.#errors.set(node, { message });
+    }
+  }
+
+  get #known(): Float64Array {
+    this.#view ??= firstLook(this.#nodes);
+    return this.#view;
+  }
+}
