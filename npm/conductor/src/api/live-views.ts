@@ -24,7 +24,7 @@ interface Followed {
 export class LiveViews {
   readonly #followed = new Map<string, Followed>();
   /** Those who ask for executions that have not begun. */
-  readonly #early = new Map<string, Set<() => void>>();
+  readonly #early = new Map<string, Set<(first?: LiveView) => void>>();
   readonly #viewOf: (executionId: string) => RunView | undefined;
 
   /** @param viewOf gives the view of an execution that is under way */
@@ -34,7 +34,8 @@ export class LiveViews {
 
   /** What is new of an execution since a cursor. One that has not begun is waited for; nothing is known of any other. */
   async news(executionId: string, after: string | undefined, signal: AbortSignal | undefined): Promise<LiveView> {
-    if (this.#find(executionId) === undefined) await this.#beginning(executionId, signal);
+    const first = this.#find(executionId) === undefined ? await this.#beginning(executionId, signal) : undefined;
+    if (first !== undefined) return first;
     const followed = this.#find(executionId);
     if (followed === undefined) return { cursor: "" };
     followed.asked++;
@@ -50,8 +51,10 @@ export class LiveViews {
   began(executionId: string, view: RunView): void {
     const before = this.#followed.get(executionId);
     if (before !== undefined) this.#leave(executionId, before);
-    if (before !== undefined || this.#early.has(executionId)) this.#add(executionId, view);
-    this.#tellEarly(executionId);
+    if (before !== undefined || this.#early.has(executionId)) {
+      const { stream } = this.#add(executionId, view);
+      this.#tellEarly(executionId, stream.whole());
+    }
   }
 
   /** An execution is over, or did not begin. */
@@ -108,25 +111,27 @@ export class LiveViews {
     (followed.timer as { unref?: () => void }).unref?.();
   }
 
-  #beginning(executionId: string, signal: AbortSignal | undefined): Promise<void> {
+  /** Resolves with how an execution looks before it starts; with nothing where it does not in time. */
+  #beginning(executionId: string, signal: AbortSignal | undefined): Promise<LiveView | undefined> {
     return new Promise((resolve) => {
       const early = this.#early.get(executionId) ?? new Set();
       this.#early.set(executionId, early);
-      const end = () => {
+      const end = (first?: LiveView) => {
         clearTimeout(timer);
-        signal?.removeEventListener("abort", end);
+        signal?.removeEventListener("abort", late);
         early.delete(end);
         if (early.size === 0) this.#early.delete(executionId);
-        resolve();
+        resolve(first);
       };
-      const timer = setTimeout(end, WAIT_MS);
+      const late = () => end();
+      const timer = setTimeout(late, WAIT_MS);
       early.add(end);
-      signal?.addEventListener("abort", end);
+      signal?.addEventListener("abort", late);
       if (signal?.aborted) end();
     });
   }
 
-  #tellEarly(executionId: string): void {
-    for (const tell of [...(this.#early.get(executionId) ?? [])]) tell();
+  #tellEarly(executionId: string, first?: LiveView): void {
+    for (const tell of [...(this.#early.get(executionId) ?? [])]) tell(first);
   }
 }

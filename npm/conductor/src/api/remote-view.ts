@@ -174,10 +174,11 @@ class RemoteView implements StoreSource {
         if (this.#isOver) return;
         this.#take(news);
         if (news.end !== undefined || (news.cursor === "" && this.#ended !== undefined)) return this.#finish();
-        const isNew = news.cursor !== cursor || performance.now() - asked >= FIRST_DELAY_MS;
+        const next = news.cursor || undefined;
+        const isNew = next !== cursor || performance.now() - asked >= FIRST_DELAY_MS;
+        cursor = next;
         if (isNew) delay = FIRST_DELAY_MS;
         else await this.#pause(delay);
-        cursor = news.cursor || undefined;
         const isWanted = () => this.feed.isWatched || this.#isLookedAt || this.#ended !== undefined;
         // Of one that has not begun it is asked for all the same: its beginning comes only once.
         while (cursor !== undefined && !this.#isOver && !isWanted()) await this.#pause(undefined);

@@ -28,7 +28,12 @@ export function serveConductor(
   ipc: IpcHandlers,
   conductor: MainProcessConductor,
   requests: Requests,
-  { keep, sender, nodes = conductor.nodes }: Pick<NodeChannelOptions, "keep" | "sender"> & { nodes?: NodesApi },
+  {
+    keep,
+    sender,
+    nodes = conductor.nodes,
+    ending,
+  }: Pick<NodeChannelOptions, "keep" | "sender"> & { nodes?: NodesApi; ending?(): AbortSignal },
   made: <T extends ChannelServer>(channel: T) => T,
 ): ConductorChannels {
   const settings = sender === undefined ? {} : { sender };
@@ -42,6 +47,7 @@ export function serveConductor(
     onComplete,
     onError,
     ...(nodes && { nodes }),
+    ...(ending && { ending }),
     ...(executions && {
       executions,
       waiting: executions.waiting,

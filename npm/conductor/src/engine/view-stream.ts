@@ -44,7 +44,18 @@ export class ViewStream {
     this.#follow();
     const seq = this.#seqOf(after);
     if (seq !== undefined) await this.#newer(seq, signal);
-    return seq === undefined || seq < this.#before ? this.#whole() : this.#since(seq);
+    return seq === undefined || seq < this.#before ? this.whole() : this.#since(seq);
+  }
+
+  /** How the run looks now, with all that is needed to know its nodes. */
+  whole(): LiveView {
+    this.#follow();
+    const view = this.#view;
+    if (view === undefined) return { ...this.#last, cursor: this.#cursor };
+    // What was not told of yet is, so that it is in both.
+    const numbers = sentNumbers(view.numbers());
+    const told = reportsOf(view.run, view.run.plan.length);
+    return { cursor: this.#cursor, shape: shapeOf(view), numbers, told, ...this.#now(view) };
   }
 
   /** Something else than a node is different, such as that the run is paused. */
@@ -131,15 +142,6 @@ export class ViewStream {
       signal?.addEventListener("abort", end);
       look();
     });
-  }
-
-  #whole(): LiveView {
-    const view = this.#view;
-    if (view === undefined) return { ...this.#last, cursor: this.#cursor };
-    // What was not told of yet is, so that it is in both.
-    const numbers = sentNumbers(view.numbers());
-    const told = reportsOf(view.run, view.run.plan.length);
-    return { cursor: this.#cursor, shape: shapeOf(view), numbers, told, ...this.#now(view) };
   }
 
   #since(seq: number): LiveView {

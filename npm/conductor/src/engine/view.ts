@@ -251,9 +251,11 @@ export class RunView<R extends ViewedRun = FollowedRun> {
     for (const index of renewed) {
       const record = this.withProgress(index, moments);
       shown[index] ??= this.made[index] as ExecutionGraphNode;
+      const before = shown[index];
       shown[index] = this.nodeIn(index, record, shown);
-      // A change to this state may be told before the error that it is for.
-      if (record.state === State.error && shown[index].error === undefined) stale.add(index);
+      // A change to this state may be told before the error that it is for, and before what takes that.
+      if (record.state !== State.error) continue;
+      if (shown[index] !== before || shown[index].error === undefined) stale.add(index);
     }
     const listed = moments.map === undefined ? this.listed : renewed.filter((index) => this.isListed(index));
     const nodes = new Map(moments.map);

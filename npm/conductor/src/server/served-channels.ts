@@ -24,8 +24,6 @@ export interface ServedChannels {
   call(channel: string, command: string, args: unknown): Promise<CallAnswer>;
   /** Whether events are to be told. */
   tell(isHeard: boolean): void;
-  /** Answers those who wait for news of executions. */
-  endWaiting(): void;
   /** Serves nothing more, and stops what callers started unless it is kept. */
   close(): void;
 }
@@ -49,6 +47,7 @@ export function serveChannels(
     triggers,
     hooks,
     durable,
+    ending,
   }: {
     keep?: Retention;
     auth?: AuthChannelDependencies;
@@ -56,6 +55,8 @@ export function serveChannels(
     triggers?: Triggers;
     hooks?: Hooks;
     durable: boolean;
+    /** Fires once nobody is to wait for news any more. */
+    ending?(): AbortSignal;
   },
   told: (channel: string, event: string, data: unknown) => void,
 ): ServedChannels {
@@ -82,7 +83,7 @@ export function serveChannels(
   );
   const has = { hasTriggers: triggers !== undefined, takesHooks: hooks !== undefined };
   const nodes = conductor.nodes && withTriggersRefused(conductor.nodes, has);
-  const settings = { ...(keep && { keep }), ...(nodes && { nodes }) };
+  const settings = { ...(keep && { keep }), ...(nodes && { nodes }), ...(ending && { ending }) };
   const { node } = serveConductor(ipc, conductor, requests, settings, made);
   made(createSystemChannelServer(ipc, { health: conductor.system.health }));
   if (triggers !== undefined) made(createTriggerChannelServer(ipc, triggers, hooks));
@@ -101,7 +102,6 @@ export function serveChannels(
       for (const end of untrack) end();
       untrack = isHeard ? served.map((channel) => channel.trackWindow(window)) : [];
     },
-    endWaiting: node.endWaiting,
     close() {
       // What a store keeps goes on at the next start.
       if (!durable) {

@@ -200,8 +200,11 @@ export function createServer(options: ServerOptions): ConductorServer {
         tell: (entry) => tell(entry),
       })
     : undefined;
+  /** Aborted while the server does not listen any more, which ends streams that only listen, and waits for news. */
+  let ending = new AbortController();
   const served = {
     durable,
+    ending: () => ending.signal,
     ...(keep && { keep }),
     ...(auth && { auth }),
     ...(secrets && { secrets }),
@@ -233,8 +236,6 @@ export function createServer(options: ServerOptions): ConductorServer {
   );
   const calls = createCalls({ channels, auth, guard, executions, isolated, ownFlows, scope, tell });
   const onSessionsEnded = (listener: () => void) => auth?.onSessionsEnded?.(listener) ?? (() => {});
-  /** Aborted while the server does not listen any more, which ends streams that only listen. */
-  let ending = new AbortController();
   /** Aborted once nothing is waited for any more, which ends those that have a result to come. */
   let ended = new AbortController();
   let isEnding = false;
@@ -325,7 +326,6 @@ export function createServer(options: ServerOptions): ConductorServer {
     }, grace);
     ending.abort();
     executions.endWaiting();
-    channels.endWaiting();
     mcp?.endStreams();
     for (const connection of connections) connection.end();
     return () => {

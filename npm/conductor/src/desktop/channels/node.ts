@@ -44,6 +44,8 @@ export interface NodeChannelDependencies {
   attach?: NodeApi["attach"];
   /** With this, pages follow executions step by step. */
   view?: NodeApi["view"];
+  /** Fires once who waits for news of an execution is to be answered. */
+  ending?(): AbortSignal;
   /** With these, pages see what executions ask people, and answer. */
   waiting?: ExecutionsApi["waiting"];
   answer?: ExecutionsApi["answer"];
@@ -79,8 +81,6 @@ export interface NodeChannelServer extends ChannelServer {
   health(): Promise<HealthResult>;
   /** Stops the executions that pages started. */
   cancelAll(): void;
-  /** Answers those who wait for news of executions. */
-  endWaiting(): void;
 }
 
 /**
@@ -185,13 +185,8 @@ export function createNodeChannelServer(
     return [...told, ...others.filter(({ executionId }) => !known.has(executionId) && !executions.has(executionId))];
   };
 
-  let ending = new AbortController();
-  const endWaiting = () => {
-    ending.abort();
-    ending = new AbortController();
-  };
   const view = ({ executionId, after }: { executionId: string; after?: string }) => {
-    if (dependencies.view !== undefined) return dependencies.view(executionId, after, ending.signal);
+    if (dependencies.view !== undefined) return dependencies.view(executionId, after, dependencies.ending?.());
     throw withCode("IMPLEMENTATION_NOT_FOUND", "What this application serves does not tell how executions look");
   };
 
@@ -279,7 +274,6 @@ export function createNodeChannelServer(
       return problem === undefined ? execute(args) : invalid(problem, []);
     },
     health,
-    endWaiting,
     cancelAll() {
       for (const execution of executions.list()) {
         cancelOwn(execution);
@@ -287,7 +281,6 @@ export function createNodeChannelServer(
       }
     },
     dispose() {
-      endWaiting();
       endStates?.();
       for (const unsubscribe of subscriptions) unsubscribe?.();
       executions.close();
