@@ -5,6 +5,7 @@ import { test } from "node:test";
 
 import { createBrowser, within } from "./harness/index.mjs";
 import { startMainProcess } from "./harness/main-process.mjs";
+import { checkFollows } from "./page/followed.mjs";
 import { checkLooksAfter, withLeftExecutions } from "./page/kept.mjs";
 import { openConductor } from "./page/open.mjs";
 
@@ -171,6 +172,10 @@ for (const [form, before] of FORMS) {
   test(`${form}: the executions that the main process keeps are looked after, and one that was left goes on`, async (t) => {
     const { tab } = await openWindow(t, before, await withLeftExecutions(t));
     await checkLooksAfter(tab);
+  });
+
+  test(`${form}: the store follows every step of a run`, async (t) => {
+    await checkFollows((await openWindow(t, before)).tab);
   });
 
   test(`${form}: an end of the session is announced until nobody listens`, async (t) => {

@@ -8,6 +8,7 @@ import { getNodeExecutable } from "@atomiton/nodes/executables";
 import { createBrowser, pageFiles, serve, within } from "./harness/index.mjs";
 import { startServer } from "./harness/server.mjs";
 import { openClient } from "./page/client.mjs";
+import { checkFollows } from "./page/followed.mjs";
 import { checkLooksAfter, withLeftExecutions } from "./page/kept.mjs";
 
 const browser = createBrowser();
@@ -98,6 +99,10 @@ for (const transport of [undefined, "websocket"]) {
   test(`the executions that a server keeps are looked after, and one that was left goes on (${transport ?? "http"})`, async (t) => {
     const server = await startServer(t, await withLeftExecutions(t));
     await checkLooksAfter(await openClient(browser, t, server, { transport, allowed: [/422/] }));
+  });
+
+  test(`the store follows every step of a run (${transport ?? "http"})`, async (t) => {
+    await checkFollows(await openClient(browser, t, await startServer(t), { transport }));
   });
 
   test(`one connection, opened when it is first needed (${transport ?? "http"})`, async (t) => {

@@ -8,6 +8,7 @@ import { Script } from "node:vm";
 
 import { overrunning } from "../../npm/nodes/test/overrunning.mjs";
 import { bundle, createBrowser, filePage, pageFiles, serve, within } from "./harness/index.mjs";
+import { checkFollows } from "./page/followed.mjs";
 
 const browser = createBrowser();
 
@@ -129,6 +130,10 @@ test("library nodes run in the library's own worker, which starts at first use a
   const closed = worker.waitForEvent("close");
   await tab.evaluate(() => conductor.shutdown());
   await within(closed, "the worker to end");
+});
+
+test("the store follows every step of a run in the worker", async (t) => {
+  await checkFollows(await openPage(t, { site: { csp: WITH_BLOBS } }), { worker: true });
 });
 
 test("an executable that computes without a pause leaves the page its turns", async (t) => {
