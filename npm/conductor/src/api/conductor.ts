@@ -31,7 +31,7 @@ import { DRAINS, KEEPS } from "./keeps-executions.js";
 import { KnownFlows } from "./known-flows.js";
 import { localServices } from "./local.js";
 import { OwnTransport } from "./own-transport.js";
-import { RemoteViews } from "./remote-view.js";
+import { RemoteViews } from "./remote-views.js";
 import { flowIdOf, isRequest, refusal, runRequest, unbegun } from "./requests.js";
 import { Runs } from "./runs.js";
 import { ServiceRouter } from "./service-router.js";
@@ -122,6 +122,7 @@ export function createConductorIn(environment: Environment, config: ConductorCon
   const keeping = kept && environment.durability(kept, log);
   const runs = new Runs(config, events, feed, log, () => environment.types(), workplace?.open);
   runs.durability = keeping?.get;
+  runs.liveViews = environment.liveViews;
   runs.isolation = config.isolation;
   runs.isolation?.take();
   const caching = cacheSettings(config.cache);
@@ -219,7 +220,7 @@ export function createConductorIn(environment: Environment, config: ConductorCon
     recover: hidden(async (choose?: ChooseExecutions) => (await runs.kept()).recover(choose)),
     shutdown: hidden(async () => {
       views.close();
-      runs.live.close();
+      runs.endViews();
       // Before they are stopped here: where they are kept, they are not over.
       await runs.reuse?.flush();
       await keeping?.close();

@@ -14,6 +14,7 @@ import type { CacheSources } from "./cache/open.js";
 import type { Reuse } from "./cache/reuse.js";
 import type { Durability } from "./durable/durability.js";
 import type { FlowEngine } from "./flow-store.js";
+import type { LiveViews, ViewOf } from "./live-views.js";
 import type { Library } from "./node-types.js";
 import type { StoreSettings } from "./settings.js";
 import type { ReactHooks } from "./store.js";
@@ -75,6 +76,8 @@ export interface Environment {
   /** Restarts the application, after a question to its user. Rejects where there is none. */
   restart(): Promise<void>;
   info(hasTransport: boolean): EnvironmentInfo;
+  /** Loads what tells those who follow executions of this process from elsewhere. */
+  liveViews(viewOf: ViewOf): LiveViews | Promise<LiveViews>;
   /** Loads what takes outputs of nodes again. */
   reuse(sources: Omit<CacheSources, "memory">): Promise<Reuse>;
   /**

@@ -13,6 +13,9 @@ const IDLE_MS = 30_000;
 /** Streams of executions that are over; those that are asked for last are kept. */
 const MOST_OVER = 100;
 
+/** Gives the view of an execution that is under way. */
+export type ViewOf = (executionId: string) => RunView | undefined;
+
 interface Followed {
   stream: ViewStream;
   /** Questions that are not answered. */
@@ -25,10 +28,9 @@ export class LiveViews {
   readonly #followed = new Map<string, Followed>();
   /** Those who ask for executions that have not begun. */
   readonly #early = new Map<string, Set<(first?: LiveView) => void>>();
-  readonly #viewOf: (executionId: string) => RunView | undefined;
+  readonly #viewOf: ViewOf;
 
-  /** @param viewOf gives the view of an execution that is under way */
-  constructor(viewOf: (executionId: string) => RunView | undefined) {
+  constructor(viewOf: ViewOf) {
     this.#viewOf = viewOf;
   }
 

@@ -86,7 +86,7 @@ function localNode({ environment, runs, events, isolate }: LocalParts): NodeApi 
     async active() {
       return runs.list();
     },
-    view: (executionId, after, signal) => runs.live.news(executionId, after, signal),
+    view: runs.view,
     async attach(executionId) {
       const result = runs.attach(executionId);
       if (result === undefined) throw coded("NODE_NOT_FOUND", `Execution ${executionId} not found`, undefined);

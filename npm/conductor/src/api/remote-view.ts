@@ -4,9 +4,9 @@ import type { ViewedRun } from "../engine/followed-run.js";
 import { Graph } from "../engine/graph.js";
 import { Plan } from "../engine/plan.js";
 import { RunView } from "../engine/view.js";
-import { ViewCopy } from "../engine/view-copy.js";
+import { type ChangeListener, ViewCopy } from "../engine/view-copy.js";
 import type { NodeApi } from "../services/node.js";
-import { codeOf, isRetryable } from "../transports/failure.js";
+import { isRetryable } from "../transports/failure.js";
 import type { NodeDefinition } from "../types/definition.js";
 import type { ExecutionTrace } from "../types/execution.js";
 import type { Eta } from "../types/graph.js";
@@ -21,8 +21,9 @@ const LONGEST_DELAY_MS = 5_000;
 const GRACE_MS = 1_000;
 
 /** What is known of an execution at its end. */
-interface Ended {
+export interface Ended {
   success?: boolean;
+  error?: unknown;
   trace?: ExecutionTrace | undefined;
 }
 
@@ -63,11 +64,7 @@ class RemoteRun extends ViewCopy implements ViewedRun {
   }
 
   /** Takes news, and tells of each change. */
-  take(
-    news: LiveView,
-    tell: (node: number, packed: number, step: number, time: number) => void,
-    isOver: () => boolean,
-  ): void {
+  take(news: LiveView, tell: ChangeListener, isOver: () => boolean): void {
     const { numbers, told, end } = news;
     const changes = numbers && this.takeView(Float64Array.from(numbers, (number) => number ?? Number.NaN));
     this.isPaused = news.isPaused === true;
@@ -75,11 +72,18 @@ class RemoteRun extends ViewCopy implements ViewedRun {
     this.expectedPath = news.expectedPath && (Object.freeze(news.expectedPath) as string[]);
     this.startTime = Math.round(end?.startTime ?? this.knownStart ?? this.startTime);
     this.takeChanges(changes ?? news.changes ?? [], told, tell, isOver);
-    if (end !== undefined) this.finish(end.endTime, end.hasSucceeded);
+    if (end !== undefined) this.#finish(end.endTime, end.hasSucceeded);
     this.steps++;
   }
 
-  finish(endTime: number, hasSucceeded: boolean): void {
+  /** The run is over, and the other side does not tell how its nodes ended. */
+  endWith(hasSucceeded: boolean, message: string, tell: ChangeListener): void {
+    const now = Date.now();
+    if (!hasSucceeded) this.takeChanges(this.endView(now, message), undefined, tell, () => false);
+    this.#finish(now, hasSucceeded);
+  }
+
+  #finish(endTime: number, hasSucceeded: boolean): void {
     this.isFinished = true;
     this.hasSucceeded = hasSucceeded;
     this.endTime = endTime;
@@ -87,50 +91,22 @@ class RemoteRun extends ViewCopy implements ViewedRun {
   }
 }
 
-/** Follows executions for a store. */
-export class RemoteViews {
-  #hasWarned = false;
-
-  constructor(
-    private readonly feed: StoreFeed,
-    private readonly warn: (message: string) => void,
-  ) {}
-
-  /** Lets the store show an execution from now on, until the work on it is done. What that gives comes once the store shows its end. */
-  async follow<T>(executionId: string, view: NodeApi["view"], work: () => Promise<T>): Promise<T> {
-    const source = new RemoteView(executionId, view, this.feed, (error) => this.#failed(error));
-    this.feed.expect(source);
-    let result: unknown;
-    try {
-      result = await work();
-      return result as T;
-    } finally {
-      await source.ended((result ?? {}) as Ended);
-    }
-  }
-
-  #failed(error: unknown): void {
-    if (this.#hasWarned || codeOf(error) === "CANCELLED") return;
-    this.#hasWarned = true;
-    this.warn(`[CONDUCTOR] \`node.store\` cannot follow executions where they run now: ${messageOf(error)}`);
-  }
-}
-
-/** One execution. Nothing is asked before the store is looked at, and no more than that it is over while it is not. */
-class RemoteView implements StoreSource {
+/** One execution, from the first look at the store to its end. While the store is not looked at it is only waited for its beginning. */
+export class RemoteView {
   #isAsking = false;
-  #isOver = false;
+  #isStopped = false;
   #isLookedAt = false;
   #ended: Ended | undefined;
   #view: RunView<RemoteRun> | undefined;
   #wake = () => {};
-  #tellOver = () => {};
-  readonly #over = new Promise<void>((resolve) => {
-    this.#tellOver = resolve;
+  #tellAll = () => {};
+  /** Settles once there is no more news. */
+  readonly #all = new Promise<void>((resolve) => {
+    this.#tellAll = resolve;
   });
 
   constructor(
-    readonly executionId: string,
+    private readonly source: StoreSource,
     private readonly ask: NodeApi["view"],
     private readonly feed: StoreFeed,
     private readonly failed: (error: unknown) => void,
@@ -138,42 +114,51 @@ class RemoteView implements StoreSource {
 
   look(): void {
     this.#isLookedAt = true;
-    if (!this.#isAsking && !this.#isOver) void this.#follow();
+    if (!this.#isAsking) void this.#follow().finally(this.#tellAll);
     this.#wake();
   }
 
   stop(): void {
-    this.#isOver = true;
+    this.#isStopped = true;
     this.#wake();
-    this.#tellOver();
+    this.#tellAll();
   }
 
+  /** Resolves once the store shows the end; what the other side does not tell in time is known by the result alone. */
   async ended(ended: Ended): Promise<void> {
     this.#ended = ended;
-    if (!this.#isAsking) return this.#finish();
     this.#wake();
-    if (this.#view === undefined && ended.success !== true) return this.#finish();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, GRACE_MS);
-    });
-    await Promise.race([this.#over, late]);
-    clearTimeout(timer);
-    this.#finish();
+    if (this.#view !== undefined || ended.success) {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const late = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, GRACE_MS);
+      });
+      await Promise.race([this.#all, late]);
+      clearTimeout(timer);
+    }
+    const { success = false, trace } = ended;
+    const view = this.#view;
+    if (this.#isStopped) return;
+    if (view === undefined) this.feed.missed(this.source, true);
+    else {
+      if (!view.run.isFinished) view.run.endWith(success, messageOf(ended.error ?? ""), this.#tell(view));
+      this.feed.stepped(view, trace && (() => trace));
+    }
+    this.#isStopped = true;
   }
 
   async #follow(): Promise<void> {
     this.#isAsking = true;
     let cursor: string | undefined;
     let delay = FIRST_DELAY_MS;
-    while (!this.#isOver) {
+    while (!this.#isStopped) {
       this.#isLookedAt = false;
       const asked = performance.now();
       try {
-        const news = await this.ask(this.executionId, cursor);
-        if (this.#isOver) return;
+        const news = await this.ask(this.source.executionId, cursor);
+        if (this.#isStopped) return;
         this.#take(news);
-        if (news.end !== undefined || (news.cursor === "" && this.#ended !== undefined)) return this.#finish();
+        if (news.end !== undefined || (news.cursor === "" && this.#ended !== undefined)) return;
         const next = news.cursor || undefined;
         const isNew = next !== cursor || performance.now() - asked >= FIRST_DELAY_MS;
         cursor = next;
@@ -181,16 +166,12 @@ class RemoteView implements StoreSource {
         else await this.#pause(delay);
         const isWanted = () => this.feed.isWatched || this.#isLookedAt || this.#ended !== undefined;
         // Of one that has not begun it is asked for all the same: its beginning comes only once.
-        while (cursor !== undefined && !this.#isOver && !isWanted()) await this.#pause(undefined);
+        while (cursor !== undefined && !this.#isStopped && !isWanted()) await this.#pause(undefined);
       } catch (error) {
-        if (this.#isOver) return;
-        if (this.#ended === undefined && isRetryable(error)) {
-          await this.#pause(delay);
-          delay = Math.min(delay * 2, LONGEST_DELAY_MS);
-          continue;
-        }
-        if (this.#ended === undefined) this.failed(error);
-        return this.#finish();
+        if (this.#isStopped || this.#ended !== undefined) return;
+        if (!isRetryable(error)) return this.failed(error);
+        await this.#pause(delay);
+        delay = Math.min(delay * 2, LONGEST_DELAY_MS);
       }
     }
   }
@@ -200,38 +181,27 @@ class RemoteView implements StoreSource {
     let view = this.#view;
     const isNew = shape !== undefined && numbers !== undefined && !view?.run.has(shape);
     if (isNew) {
-      const run = new RemoteRun(this.executionId, shape);
+      const run = new RemoteRun(this.source.executionId, shape);
       const scope = Float64Array.from(shape.scope);
       const levels = Float64Array.from(shape.levels);
       view = new RunView(run, new Graph(run.plan, { scope: () => scope, levels: () => levels }));
       this.#view = view;
     }
     if (view === undefined) return;
-    const shown = view;
-    const tell = (node: number, packed: number, step: number, time: number) => {
-      const state = shown.change(node, packed, step, time);
-      if (state !== undefined) this.feed.changed(shown, state);
-    };
     const { run } = view;
-    run.take(news, tell, () => this.#isOver);
+    run.take(news, this.#tell(view), () => this.#isStopped);
     if (news.eta !== undefined || news.expectedPath !== undefined) {
       view.estimate({ eta: () => run.eta, path: () => run.expectedPath });
     }
-    if (isNew) this.feed.show(view, this);
+    if (isNew) this.feed.show(view, this.source);
     else if (run.isFinished) this.feed.stepped(view);
   }
 
-  /** What the other side does not tell any more is known by the result alone. */
-  #finish(): void {
-    if (this.#isOver && this.#ended === undefined) return;
-    const view = this.#view;
-    const { success = false, trace } = this.#ended ?? {};
-    if (!this.#isOver) {
-      if (view === undefined) this.feed.missed(this, this.#isAsking);
-      else if (!view.run.isFinished && this.#ended !== undefined) view.run.finish(Date.now(), success);
-    }
-    if (view !== undefined) this.feed.stepped(view, trace && (() => trace));
-    this.stop();
+  #tell(view: RunView<RemoteRun>): ChangeListener {
+    return (node, packed, step, time) => {
+      const state = view.change(node, packed, step, time);
+      if (state !== undefined) this.feed.changed(view, state);
+    };
   }
 
   /** Waits so many ms, or until it is looked at or over. */

@@ -24,7 +24,7 @@ import type { ConductorEventEmitter } from "../events/emitter.js";
 import { isolator } from "../events/isolate.js";
 import { activeOf, ExecutionRegistry } from "../executions/registry.js";
 import { Redaction } from "../expressions/redaction.js";
-import type { ActiveExecution } from "../services/node.js";
+import type { ActiveExecution, NodeApi } from "../services/node.js";
 import type { Cause } from "../types/cause.js";
 import type { NodeDefinition } from "../types/definition.js";
 import type { ErrorCode, ExecutionError } from "../types/errors.js";
@@ -38,6 +38,7 @@ import { simulateWith } from "./debug-controller.js";
 import type { Durability } from "./durable/durability.js";
 import type { KeptExecutions } from "./durable/kept-executions.js";
 import type { KeptRun } from "./durable/kept-run.js";
+import type { Environment } from "./environment.js";
 import type { Etas } from "./eta/etas.js";
 import {
   type Carried,
@@ -54,7 +55,7 @@ import {
   traceOf,
   unkeptMemory,
 } from "./execution.js";
-import { LiveViews } from "./live-views.js";
+import type { LiveViews } from "./live-views.js";
 import { Questions } from "./questions.js";
 import { RunResult, shownOf } from "./result.js";
 import {
@@ -114,8 +115,10 @@ export class Runs {
   private etas: Etas | undefined;
   /** What nodes ask people. */
   readonly questions: Questions;
-  /** Tells those who follow executions from elsewhere. */
-  readonly live = new LiveViews((executionId) => this.active.get(executionId)?.view);
+  /** Makes what tells those who follow executions from elsewhere. */
+  liveViews: Environment["liveViews"] | undefined;
+  /** That, once there is a follower. */
+  private live: LiveViews | undefined;
 
   constructor(
     private config: ConductorConfig,
@@ -151,6 +154,18 @@ export class Runs {
     if (active === undefined) return (await this.kept()).resume(executionId, options);
     if (active.paused) this.pause(executionId, false);
     return this.attach(executionId) as Promise<ExecutionResult>;
+  }
+
+  /** What is new of how an execution looks; see `NodeApi.view`. */
+  readonly view: NodeApi["view"] = async (executionId, after, signal) => {
+    const made = await this.liveViews?.((id) => this.active.get(id)?.view);
+    this.live ??= made;
+    return (await this.live?.news(executionId, after, signal)) ?? { cursor: "" };
+  };
+
+  /** Those who follow executions have to ask again. */
+  endViews(): void {
+    this.live?.close();
   }
 
   /** The questions that are open, also of executions of the store that are not in memory. */
@@ -582,7 +597,7 @@ export class Runs {
     if (run.opened !== undefined && !(await run.opened)) return this.refuse(node, execution);
     const isInside = execution.onProgress !== undefined;
     execution.view = view;
-    this.live.began(executionId, view);
+    this.live?.began(executionId, view);
     if (!isInside) feed.show(view);
     if (!isInside && events.hasProgressListeners) events.emitProgress(view.look, executionId);
     // A watcher that was shown the run may have cancelled it by now.
@@ -594,7 +609,7 @@ export class Runs {
     const outcome = await run.done;
     if (view.onLook !== undefined) this.etas?.missed(context.nodeId);
     if (outcome.left !== undefined) {
-      this.live.left(executionId);
+      this.live?.left(executionId);
       return this.left(execution, outcome.left.wakeAt);
     }
     const result = new RunResult(run, outcome, context, Math.round(run.duration), this.warnings);
@@ -665,7 +680,7 @@ export class Runs {
   private conclude(execution: Execution, result: ExecutionResult): ExecutionResult {
     const { executionId, nodeId, waiting, span } = execution;
     const shown = shownOf(result);
-    this.live.ended(executionId);
+    this.live?.ended(executionId);
     span?.end({ error: shown.error });
     if (execution.onProgress !== undefined) return result;
     execution.result = result;

@@ -19,7 +19,7 @@ import type { TransportOptions, TransportType } from "../types/transport.js";
 import { Connector } from "./connector.js";
 import type { Environment } from "./environment.js";
 import type { OwnTransport } from "./own-transport.js";
-import type { RemoteViews } from "./remote-view.js";
+import type { RemoteViews } from "./remote-views.js";
 import { errorOf, flowIdOf, refusal } from "./requests.js";
 import type { ConductorConfig } from "./settings.js";
 import { Subscriptions } from "./subscriptions.js";

@@ -98,6 +98,11 @@ export function addChange(changes: number[], node: number, packed: number, step:
   changes.push(node, packed, step, time);
 }
 
+/** Appends that something else is known of a node. */
+export function addTouch(changes: number[], node: number, time: number): void {
+  addChange(changes, node, TOUCHED, Step.none, time);
+}
+
 /** How many changes these are. */
 export function countOf(changes: readonly number[]): number {
   return changes.length / CHANGE_NUMBERS;

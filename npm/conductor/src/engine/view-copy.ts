@@ -3,14 +3,18 @@ import type { NodeReports } from "../types/live-view.js";
 import type { NodeActivity } from "./activity.js";
 import type { ProgressReport } from "./calls.js";
 import type { FollowedRun } from "./followed-run.js";
+import { Step } from "./generated.js";
 import {
+  addChange,
   applyChange,
   changesBetween,
   countOf,
-  enterState,
   firstLook,
   nodeAt,
+  overallOf,
+  pack,
   packedAt,
+  percentOf,
   startOf,
   stateOf,
   stepAt,
@@ -119,14 +123,16 @@ export class ViewCopy {
     }
   }
 
-  /** The run ended without a word: what was executing has failed. */
-  protected endView(time: number, message: string): void {
-    const view = this.#view;
-    for (let node = 0; view !== undefined && node < this.#nodes; node++) {
+  /** The changes with which a run ends that ended without a word: what was executing has failed. */
+  protected endView(time: number, message: string): number[] {
+    const view = this.#known;
+    const changes: number[] = [];
+    for (let node = 0; node < this.#nodes; node++) {
       if (stateOf(view, node) !== State.executing) continue;
-      enterState(view, node, State.error, time);
+      addChange(changes, node, pack(State.error, percentOf(view, node), overallOf(view)), Step.none, time);
       this.#errors.set(node, { message });
     }
+    return changes;
   }
 
   get #known(): Float64Array {

@@ -3,9 +3,8 @@ import { isCloneable } from "@atomiton/values";
 import { Run } from "../engine/driver.js";
 import type { NodeExecutorFactory } from "../engine/executables.js";
 import { failure, safelyThrown } from "../engine/failure.js";
-import { Step } from "../engine/generated.js";
 import type { Log } from "../engine/log.js";
-import { addChange, countOf, nodeAt, roomForLook, TOUCHED } from "../engine/look.js";
+import { addChange, addTouch, countOf, nodeAt, roomForLook } from "../engine/look.js";
 import { type Outline, outlinedId } from "../engine/outline.js";
 import type { Outcome, RunRequest } from "../engine/run-request.js";
 import { reportsOf } from "../engine/view-copy.js";
@@ -118,17 +117,18 @@ export class ServedRun implements CallingRun {
             : executables.getNodeExecutable(type),
       },
       log: this.#log(),
-      onChange: (task, packed, step) => this.#change(task, packed, step),
+      onChange: (task, packed, step) => addChange(this.#news(), task, packed, step, Date.now()),
       onRetry: (task) => {
-        if (this.#isWatched) this.#change(task, TOUCHED, Step.none);
+        if (this.#isWatched) addTouch(this.#news(), task, Date.now());
       },
       onStep: () => this.#stepped(),
     };
   }
 
-  #change(task: number, packed: number, step: number): void {
+  /** Changes that are told with the next turn. */
+  #news(): number[] {
     if (this.#changes.length === 0) queueMicrotask(() => this.#tellChanges());
-    addChange(this.#changes, task, packed, step, Date.now());
+    return this.#changes;
   }
 
   #stepped(): void {

@@ -230,11 +230,12 @@ export class WorkerRun extends ViewCopy implements FollowedRun {
   }
 
   #changed(changes: number[], told: NodeReports): void {
-    const tell: ChangeListener = (node, packed, step, time) => this.#request.onChange?.(node, packed, step, time);
-    this.takeChanges(changes, told, tell, () => this.#isFinished);
+    this.takeChanges(changes, told, this.#tell, () => this.#isFinished);
     // Whoever was told may have ended it.
     if (!this.#isFinished) this.#stepped();
   }
+
+  readonly #tell: ChangeListener = (node, packed, step, time) => this.#request.onChange?.(node, packed, step, time);
 
   #stepped(): void {
     this.steps++;
@@ -267,7 +268,8 @@ export class WorkerRun extends ViewCopy implements FollowedRun {
     const { message = CANCELLED } = outcome.error ?? {};
     this.#calls.abortAll(message);
     // Of a run that the worker did not end, this is how it looks from now on.
-    if (this.#end === undefined) this.endView(this.#endedAt, message);
+    if (this.#end === undefined)
+      this.takeChanges(this.endView(this.#endedAt, message), undefined, this.#tell, () => false);
     this.#open(true);
     this.#settle(outcome);
     this.#line.leave(this.#number, stuck);

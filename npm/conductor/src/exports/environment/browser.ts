@@ -142,6 +142,7 @@ export function createBrowserConductor(
   const environment: Environment = {
     engine,
     reuse: async (sources) => (await import("./page-reuse.js")).pageReuse(sources),
+    liveViews: async (viewOf) => new (await import("../../api/live-views.js")).LiveViews(viewOf),
     // An application with node types of its own knows more types than the library.
     types: () => ({
       ...(config.nodeExecutorFactory === undefined ? allTypes() : libraryTypes(nodeTypes, false)),

@@ -14,6 +14,7 @@ import { type Conductor, createConductorIn } from "../../api/conductor.js";
 import { Durability } from "../../api/durable/durability.js";
 import { openerOf } from "../../api/durable/execution-store.js";
 import type { Environment, Keeping } from "../../api/environment.js";
+import { LiveViews } from "../../api/live-views.js";
 import { type ConductorConfig, fileSettings, type StoreSettings } from "../../api/settings.js";
 import type { ReactHooks } from "../../api/store.js";
 import { restartApplication } from "../../desktop/restart.js";
@@ -128,6 +129,7 @@ export function createNodeConductor(
   const environment: Environment = {
     durability,
     reuse,
+    liveViews: (viewOf) => new LiveViews(viewOf),
     engine,
     ...(closed && { pathProblems: (flow) => pathProblems(flow, files) }),
     readFlowFile: (path, namedIn) => readFlowFile(path, namedIn, (file) => rootedPath(files, file)),
