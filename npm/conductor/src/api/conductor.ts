@@ -48,7 +48,7 @@ export interface Execute {
 /** Runs flows. Every method works without its object. */
 export interface Conductor {
   node: NodeApi & {
-    /** The graph of the run that this conductor began last, wherever it is carried out, or attached to last elsewhere. */
+    /** The graph of the run that this conductor began last, wherever it is carried out, or waits for elsewhere. */
     store: ExecutionGraphStore;
   };
   system: SystemApi;

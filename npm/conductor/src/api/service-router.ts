@@ -156,10 +156,17 @@ export class ServiceRouter {
     // Those of `flow` are the same functions as those of `node`.
     const events = new Map(listenersOf(SERVICES.node).map(([name]) => [name, this.executionListener(name)]));
     const services = Object.entries(SERVICES).map(([service, declaration]) => {
-      const methods = methodsOf(declaration).map(([name, { targets }]) => {
+      const methods = methodsOf(declaration).map(([name, { targets, awaitsExecution }]) => {
         if (targets === "everywhere") return [name, (executionId: string) => this.everywhere(executionId, name)];
         if (targets === "router") return [name, (routed[service] as Methods)[name]];
-        return [name, (...args: unknown[]) => methodOf(this.services, service, name)(...args)];
+        return [
+          name,
+          (...args: unknown[]) => {
+            const target = this.awake();
+            const work = () => methodOf(target.services, service, name)(...args);
+            return awaitsExecution ? this.followed(target, String(args[0]), work as () => Promise<unknown>)() : work();
+          },
+        ];
       });
       const listeners = listenersOf(declaration).map(([name, { ofExecutions }]) => [
         name,
@@ -194,9 +201,9 @@ export class ServiceRouter {
     return target.execute(begun, work, this.ended(target));
   }
 
-  /** The same work, of which the store shows how it goes. */
-  private followed<T>({ services }: Target, executionId: string, work: () => Promise<T>): () => Promise<T> {
-    return () => this.views.follow(executionId, services.node.view, work);
+  /** The same work on an execution, which the store shows; this process shows its own by itself. */
+  private followed<T>({ remote, services }: Target, executionId: string, work: () => Promise<T>): () => Promise<T> {
+    return remote === undefined ? work : () => this.views.follow(executionId, services.node.view, work);
   }
 
   /** Of a target that was left nothing more may be heard once its connection is closed. */
@@ -251,8 +258,7 @@ export class ServiceRouter {
           : target.has(executionId);
       if (knows) return target.track(() => node.attach(executionId));
     }
-    const work = () => current.services.node.attach(executionId);
-    return current.track(current.remote === undefined ? work : this.followed(current, executionId, work));
+    return current.track(this.followed(current, executionId, () => current.services.node.attach(executionId)));
   }
 
   /** The target to which calls go, to be used. */

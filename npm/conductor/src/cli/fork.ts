@@ -63,7 +63,7 @@ export async function forkExecution(id: string, options: ForkOptions): Promise<E
         await conductor.executions.fork(id, changes);
         return conductor.executions.result(executionId);
       };
-      const shown = options.remote === undefined ? conductor : remoteView(conductor, executionId);
+      const shown = options.remote === undefined ? conductor : remoteView(conductor);
       const { remote, store = project.settings.store } = options;
       const where = remote === undefined ? storeOption(store) : `--remote ${remote}`;
       const following = { display, answers: options.answer, isKept: true, where };

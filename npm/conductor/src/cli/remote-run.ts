@@ -75,7 +75,7 @@ async function carryOut(
   const executionId = createExecutionId(options.id);
   const title = oneLine(flow.name ?? flow.id);
   const output: Output = options.json || options.output !== undefined ? process.stderr : process.stdout;
-  const shown = remoteView(conductor, executionId);
+  const shown = remoteView(conductor);
   const variables = givenVariables(flow, options.var);
   const begin = () => (isSent ? sendFlow : askForFlow)(conductor, flow, executionId, { ...options, variables });
   const following = { display: await displayFor(output, title, options), answers: options.answer, isKept: true };
