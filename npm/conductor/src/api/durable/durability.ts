@@ -58,6 +58,25 @@ interface ClaimOptions {
   isAsked?: boolean;
 }
 
+/** What executions of a conductor are kept with. */
+export interface DurabilityParts {
+  /** Opens the store, or gives the one that is open. */
+  open: () => ExecutionStore | PromiseLike<ExecutionStore>;
+  /** Whether that opens it, so that it is closed here as well. */
+  owns: boolean;
+  level: Exclude<DurabilityLevel, "off">;
+  hash?: Hash;
+  executables: () => NodeExecutorFactory | undefined;
+  log: Log;
+  /** Where secrets come from that values name. */
+  sources: ExpressionSources | undefined;
+  wakes?: "all" | "own";
+  /** How often in a row an execution is taken over without an answer of a node in between. */
+  maxTakeOvers?: number | undefined;
+  /** Rows behind outputs; missing where there are no native tables. */
+  rowsBehind?: RowsBehind;
+}
+
 /** Keeps the executions of one conductor in a store. */
 export class Durability {
   /** Those that left memory until they go on. */
@@ -68,32 +87,17 @@ export class Durability {
   /** Called with the id of an execution of which something was written. */
   readonly onWritten = new Set<(id: string) => void>();
 
-  /**
-   * @param open opens the store, or gives the one that is open
-   * @param owns whether that opens it, so that it is closed here as well
-   * @param sources where secrets come from that values name
-   * @param maxTakeOvers how often in a row an execution is taken over without an answer of a node in between
-   */
-  constructor(
-    private readonly open: () => ExecutionStore | PromiseLike<ExecutionStore>,
-    private readonly owns: boolean,
-    private readonly level: Exclude<DurabilityLevel, "off">,
-    private readonly hash: Hash | undefined,
-    private readonly executables: () => NodeExecutorFactory | undefined,
-    private readonly log: Log,
-    private readonly sources: ExpressionSources | undefined,
-    wakes: "all" | "own" = "all",
-    private readonly maxTakeOvers = MAX_TAKE_OVERS,
-    /** Rows behind outputs; missing where there are no native tables. */
-    private readonly rowsBehind?: RowsBehind,
-  ) {
+  constructor(private readonly parts: DurabilityParts) {
+    const { wakes = "all", log, hash } = parts;
     this.sleepers = new Sleepers(this, wakes, log);
     this.documents = new DocumentHashes(hash);
   }
 
   private get writer(): Promise<Writer> {
     if (this.opened === undefined) {
-      this.opened = Promise.resolve(this.open()).then((store) => new Writer(store, this.log, this.tellWritten));
+      this.opened = Promise.resolve(this.parts.open()).then(
+        (store) => new Writer(store, this.parts.log, this.tellWritten),
+      );
       // What could not be opened may be the next time.
       this.opened.catch(() => {
         this.opened = undefined;
@@ -126,7 +130,7 @@ export class Durability {
       }
     }
     const document = JSON.stringify(node);
-    const held = this.level === "strict" ? writingNodes(outlineOf(node), this.executables()) : [];
+    const held = this.parts.level === "strict" ? writingNodes(outlineOf(node), this.parts.executables()) : [];
     if (secrets !== undefined) await this.learn(node, secrets, document);
     const history = fork && (await this.forkedFrom(fork, secrets));
     const { slowMo, debug, executionId } = context;
@@ -140,7 +144,7 @@ export class Durability {
     ];
     const metadata = shownMetadata(run.metadata, redact, secrets);
     const file = fileOf(node);
-    const types = typeVersions(node, this.executables());
+    const types = typeVersions(node, this.parts.executables());
     const given = {
       input: input.value,
       variables: variables.value,
@@ -224,7 +228,7 @@ export class Durability {
   private async learn(node: NodeDefinition, secrets: Redaction, document = ""): Promise<void> {
     const { byNode = new Map() } = outlineOf(node).expressions ?? {};
     const names = new Set([...byNode.values()].flatMap((expressions) => [...expressions.secrets]));
-    const source = this.sources?.secrets;
+    const source = this.parts.sources?.secrets;
     await Promise.all(
       Array.from(names, async (name) => {
         try {
@@ -237,7 +241,7 @@ export class Durability {
     );
     for (const [secret, name] of secrets.names) {
       if (secret.length < SHORTEST_IN_VALUES || !document.includes(JSON.stringify(secret).slice(1, -1))) continue;
-      this.log.warn(
+      this.parts.log.warn(
         `[CONDUCTOR] The flow ${node.id} has the value of the secret \`${name}\` in its text, and is kept with it: write \`\u0024{{ secrets.${name} }}\` instead`,
       );
     }
@@ -246,7 +250,7 @@ export class Durability {
   /** The secrets that the records of an execution name, as they are now. */
   private async secretsOf(names: ReadonlySet<string>, secrets: Redaction): Promise<KnownSecrets> {
     if (names.size === 0) return new KnownSecrets(new Map());
-    const found = await secretsOf(names, this.sources);
+    const found = await secretsOf(names, this.parts.sources);
     for (const [name, secret] of found) secrets.add(secret, name);
     return new KnownSecrets(found);
   }
@@ -390,7 +394,7 @@ export class Durability {
   /** Puts the execution of a file into the store; gives its id there. */
   async import(bytes: Uint8Array, options: { id?: string }): Promise<string> {
     const { importExecution } = await import("../replay/portable.js");
-    const id = await importExecution(await this.store, bytes, options, this.hash);
+    const id = await importExecution(await this.store, bytes, options, this.parts.hash);
     for (const tell of this.onWritten) tell(id);
     return id;
   }
@@ -412,7 +416,7 @@ export class Durability {
     this.opened = undefined;
     this.sleepers.close();
     await writer?.leave();
-    if (this.owns) await writer?.store.close();
+    if (this.parts.owns) await writer?.store.close();
   }
 
   private async attach(
@@ -508,7 +512,7 @@ export class Durability {
     recorder: RunRecorder,
     anyVersion: boolean,
   ): Promise<void> {
-    const executables = this.executables();
+    const executables = this.parts.executables();
     const missing = missingType(node, executables);
     const now = typeVersions(node, executables);
     const other = otherVersions(id, history.types ?? types, now);
@@ -535,7 +539,7 @@ export class Durability {
     const before = history.takeOvers;
     // One that was at rest was left so; unless the process that went on with it ended before it could write that it did.
     const isRepeated = (status === "sleeping" || status === "waiting") && epoch - history.lastEpoch > 1;
-    const isOften = before.length >= this.maxTakeOvers;
+    const isOften = before.length >= (this.parts.maxTakeOvers ?? MAX_TAKE_OVERS);
     if (isAsked || !isOften) {
       if (!isAtRest || isRepeated || isOften) await recorder.takenOver(nodesUnderWay(kept));
       return;
@@ -623,10 +627,10 @@ export class Durability {
       writer,
       { ...row, isPart: part, onLeft, leavesOut },
       context,
-      this.level === "strict",
-      this.hash,
+      this.parts.level === "strict",
+      this.parts.hash,
       secrets,
-      this.rowsBehind,
+      this.parts.rowsBehind,
     );
   }
 }

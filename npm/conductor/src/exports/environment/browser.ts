@@ -60,14 +60,14 @@ function storage(): FlowEngine {
 }
 
 /** Keeps executions in the store that is given, or in the database of the origin at its address. */
-function durability({ store, level, executables, sources, wakes, maxTakeOvers }: StoreSettings, log: Log): Keeping {
+function durability({ store, ...settings }: StoreSettings, log: Log): Keeping {
   const isAddress = typeof store === "string";
   const open = isAddress ? openerOf(store) : () => store;
   let loading: Promise<Durability> | undefined;
   const load = async () => {
     const { Durability } = await import("../../api/durable/durability.js");
     // Pages hash with promises only, so that large values stand in the records.
-    return new Durability(open, isAddress, level, undefined, executables, log, sources, wakes, maxTakeOvers);
+    return new Durability({ ...settings, open, owns: isAddress, log });
   };
   return {
     get() {

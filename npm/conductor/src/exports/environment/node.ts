@@ -73,20 +73,10 @@ const info: Environment["info"] = (hasTransport) => {
 };
 
 /** Keeps executions in the store that is given, or in the database at its address. */
-function durability({ store, level, executables, sources, wakes, maxTakeOvers }: StoreSettings, log: Log): Keeping {
-  const open = typeof store === "string" ? openerOf(store) : () => store;
-  const made = new Durability(
-    open,
-    typeof store === "string",
-    level,
-    sha256,
-    executables,
-    log,
-    sources,
-    wakes,
-    maxTakeOvers,
-    rowsBehind,
-  );
+function durability({ store, ...settings }: StoreSettings, log: Log): Keeping {
+  const owns = typeof store === "string";
+  const open = owns ? openerOf(store) : () => store;
+  const made = new Durability({ ...settings, open, owns, log, hash: sha256, rowsBehind });
   return { get: async () => made, close: () => made.close() };
 }
 
