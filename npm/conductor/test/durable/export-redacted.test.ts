@@ -275,7 +275,7 @@ describe("an export without what is at some paths", () => {
       await other.executions.import(await next.executions.export(executionId, { redact: ["**.name"] }), {
         id: "again",
       });
-      await expect(other.executions.fork("again", { from: "pick" })).rejects.toThrow("was redacted and not kept");
+      await expect(other.executions.fork("again", { from: "pick" })).rejects.toThrow("was not kept");
     }
   });
 
