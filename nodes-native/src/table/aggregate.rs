@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::keys::{Keys, key_of};
 use super::pipeline::{in_order, threads_for};
+use super::row::has_value;
 use super::sheet::Table;
 use super::tally::{Part, Total, quoted};
 use crate::cancel::Cancel;
@@ -122,9 +123,12 @@ pub(super) struct Columns {
     fields: Vec<Option<usize>>,
 }
 
+/// What rows of a group have in the columns of its key; none for no value.
+type Names = Vec<Option<String>>;
+
 /// The aggregates of a part of the rows.
 pub(super) struct Parts {
-    names: Vec<Vec<String>>,
+    names: Vec<Names>,
     keys: Keys,
     parts: Vec<Part>,
     rows: u64,
@@ -145,7 +149,10 @@ impl Kinds {
             let key = key_of(row, &columns.keys, &mut buffer);
             let (group, is_new) = made.keys.enter(key);
             if is_new {
-                let name = |&column: &usize| String::from_utf8_lossy(row.cell(column)).into_owned();
+                let name = |&column: &usize| {
+                    let cell = row.cell(column);
+                    has_value(cell).then(|| String::from_utf8_lossy(cell).into_owned())
+                };
                 made.names.push(columns.keys.iter().map(name).collect());
                 made.parts.iter_mut().for_each(Part::begin);
             }
@@ -165,7 +172,7 @@ impl Kinds {
 pub(super) struct Totals<'a> {
     aggregation: &'a Aggregation,
     keys: Keys,
-    names: Vec<Vec<String>>,
+    names: Vec<Names>,
     totals: Vec<Total>,
     rows: u64,
 }
@@ -189,7 +196,7 @@ impl<'a> Totals<'a> {
         Kinds(self.aggregation.fresh())
     }
 
-    fn group(&mut self, key: &[u8], names: Vec<String>) -> u32 {
+    fn group(&mut self, key: &[u8], names: Names) -> u32 {
         let (group, is_new) = self.keys.enter(key);
         if is_new {
             self.names.push(names);
@@ -229,7 +236,7 @@ impl<'a> Totals<'a> {
         let mut text = String::from("[");
         for (group, names) in self.names.iter().enumerate() {
             text.push_str(if group == 0 { "{" } else { ",{" });
-            let values = names.iter().map(|name| quoted(name));
+            let values = names.iter().map(|name| name.as_deref().map_or("null".to_owned(), quoted));
             let values = values.chain(self.totals.iter_mut().map(|total| total.json(group)));
             for (position, (field, value)) in fields.iter().zip(values).enumerate() {
                 text.extend([if position == 0 { "" } else { "," }, field, ":", &value]);

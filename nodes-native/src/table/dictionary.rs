@@ -4,6 +4,8 @@
 //! in; and a column that hardly repeats is soon no longer looked at. That bounds both what a lookup costs and what the
 //! dictionary holds.
 
+use super::row::no_value;
+
 /// Repeated cells by number.
 #[derive(Default)]
 pub(crate) struct Dictionary {
@@ -15,6 +17,9 @@ impl Dictionary {
     /// The cell of a number that a [`Repeats`] gave.
     #[inline]
     pub(crate) fn cell(&self, entry: usize) -> &[u8] {
+        if entry == NO_VALUE {
+            return no_value();
+        }
         let start = if entry == 0 { 0 } else { self.ends[entry - 1] as usize };
         &self.bytes[start..self.ends[entry] as usize]
     }
@@ -32,6 +37,8 @@ impl Dictionary {
 
 /// Numbers of two varint bytes, together with the bit that tells them from lengths.
 const MOST_ENTRIES: usize = 8192;
+/// Stands for a cell without a value; beyond all entries.
+pub(super) const NO_VALUE: usize = MOST_ENTRIES;
 const LONGEST_CELL: usize = 64;
 /// Each watched column takes 16 KiB while a table is read.
 const MOST_COLUMNS: usize = 64;

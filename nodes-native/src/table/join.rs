@@ -71,20 +71,11 @@ impl Matched {
     }
 
     /// The joined rows, `how` as it was said when rows were matched. MEMORY_LIMIT_EXCEEDED, CANCELLED.
-    pub fn join(&self, how: How, naming: Naming, cancel: &Cancel) -> Result<Rows, Failure> {
+    pub fn join(&self, how: How, naming: Naming, cancel: &Cancel) -> Result<Table, Failure> {
         let Self { left, right, matches, .. } = self;
         if matches!(how, How::Semi | How::Anti) {
-            return Ok(Rows::Table(kept(left, matches, how == How::Semi)));
+            return Ok(kept(left, &matches.group_of, how == How::Semi));
         }
-        let joined = Joined::of(left, right, matches, how, naming, cancel)?;
-        Ok(if joined.has_holes() { Rows::WithHoles(joined) } else { Rows::Table(Table::joined(joined)) })
+        Ok(Table::joined(Joined::of(left, right, matches, how, naming, cancel)?))
     }
-}
-
-/// What a join gives.
-pub enum Rows {
-    /// Rows of both sides.
-    Table(Table),
-    /// Some of them lack a side, so that they have fields without a value, which the cells of a table cannot say.
-    WithHoles(Joined),
 }

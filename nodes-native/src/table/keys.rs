@@ -5,7 +5,10 @@ use std::hash::BuildHasher;
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
-use super::row::Row;
+use super::row::{Row, has_value};
+
+/// The key of a cell without a value alone: bytes that no text has.
+pub(super) const WITHOUT_VALUE: &[u8] = b"\xff";
 
 /// Numbers keys in the order in which they are first seen. They lie in one buffer, so that little memory is looked at to find
 /// one. The hash has a seed of its own in each process.
@@ -63,12 +66,14 @@ fn cut<'a>(bytes: &'a [u8], ends: &[usize], number: u32) -> &'a [u8] {
 #[inline]
 pub(super) fn key_of<'a>(row: Row<'a>, columns: &[usize], buffer: &'a mut Vec<u8>) -> &'a [u8] {
     if let [column] = columns {
-        return row.cell(*column);
+        let cell = row.cell(*column);
+        return if has_value(cell) { cell } else { WITHOUT_VALUE };
     }
     buffer.clear();
     for &column in columns {
         let cell = row.cell(column);
-        buffer.extend_from_slice(&(cell.len() as u64).to_le_bytes());
+        let length = if has_value(cell) { cell.len() as u64 } else { u64::MAX };
+        buffer.extend_from_slice(&length.to_le_bytes());
         buffer.extend_from_slice(cell);
     }
     buffer

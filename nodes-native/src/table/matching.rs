@@ -1,8 +1,8 @@
 //! Which rows of two tables have equal keys: cells that are the same text. As `npm/nodes/src/types/join/matches.ts`.
 
-use super::keys::{Keys, key_of};
+use super::keys::{Keys, WITHOUT_VALUE, key_of};
 use super::pipeline::{in_order, threads_for};
-use super::row::Row;
+use super::row::{Row, has_value};
 use super::sheet::Table;
 use crate::cancel::Cancel;
 use crate::failure::Failure;
@@ -12,15 +12,58 @@ pub(crate) const NONE: u32 = u32::MAX;
 /// Rows that a thread looks up at once.
 const ROWS_AT_ONCE: usize = 32 * 1024;
 
+/// The rows of a table in groups of equal keys.
+pub(super) struct Groups {
+    /// Of each row, or [`NONE`] where a key has no value.
+    group_of: Vec<u32>,
+    /// Where each group begins among the members; one more at the end.
+    starts: Vec<u32>,
+    members: Vec<u32>,
+    /// Whether some key is empty text.
+    pub(super) has_blank: bool,
+}
+
+impl Groups {
+    /// Groups the rows of a table. INVALID_PARAMETERS for a key that is no column, CANCELLED.
+    pub(super) fn of(table: &Table, keys: &[String], cancel: &Cancel) -> Result<(Self, Keys), Failure> {
+        let (index, group_of, has_blank) = index(table, &columns(table, keys)?, cancel)?;
+        let mut starts = vec![0_u32; index.len() + 1];
+        let grouped = || group_of.iter().filter(|group| **group != NONE);
+        grouped().for_each(|&group| starts[group as usize + 1] += 1);
+        (0..index.len()).for_each(|group| starts[group + 1] += starts[group]);
+        let (mut next, mut members) = (starts.clone(), vec![0; grouped().count()]);
+        for (position, &group) in group_of.iter().enumerate().filter(|(_, group)| **group != NONE) {
+            members[next[group as usize] as usize] = position as u32;
+            next[group as usize] += 1;
+        }
+        Ok((Self { group_of, starts, members, has_blank }, index))
+    }
+
+    /// How many groups there are.
+    pub(super) fn len(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    /// The rows of a group.
+    pub(super) fn members_of(&self, group: u32) -> &[u32] {
+        let group = group as usize;
+        &self.members[self.starts[group] as usize..self.starts[group + 1] as usize]
+    }
+
+    /// The rows whose groups are not among the matched ones.
+    pub(super) fn unmatched<'a>(&'a self, is_matched: &'a [bool]) -> impl Iterator<Item = u32> + 'a {
+        let groups = self.group_of.iter().enumerate();
+        let unmatched = groups.filter(|(_, group)| **group == NONE || !is_matched[**group as usize]);
+        unmatched.map(|(position, _)| position as u32)
+    }
+}
+
 /// The rows of one table by the groups of equal keys in the other one.
 pub(crate) struct Matches {
     /// Of each row that was looked up: its group, or [`NONE`].
     pub(super) group_of: Vec<u32>,
-    /// Of each row of the indexed table.
-    indexed_group_of: Vec<u32>,
-    /// Where each group begins among the members; one more at the end.
-    starts: Vec<u32>,
-    members: Vec<u32>,
+    /// Of the indexed table.
+    pub(super) groups: Groups,
     is_matched: Vec<bool>,
     /// Pairs of equal keys.
     pub(crate) pairs: u64,
@@ -38,25 +81,14 @@ impl Matches {
         cancel: &Cancel,
     ) -> Result<Self, Failure> {
         let columns = columns(looked_up, keys)?;
-        let (index, indexed_group_of, indexed_blank) =
-            index(indexed, &self::columns(indexed, indexed_keys)?, cancel)?;
-        let mut starts = vec![0_u32; index.len() + 1];
-        indexed_group_of.iter().for_each(|&group| starts[group as usize + 1] += 1);
-        (0..index.len()).for_each(|group| starts[group + 1] += starts[group]);
-        let (mut next, mut members) = (starts.clone(), vec![0; indexed_group_of.len()]);
-        for (position, &group) in indexed_group_of.iter().enumerate() {
-            members[next[group as usize] as usize] = position as u32;
-            next[group as usize] += 1;
-        }
+        let (groups, index) = Groups::of(indexed, indexed_keys, cancel)?;
         let mut made = Self {
             group_of: Vec::with_capacity(looked_up.len()),
-            indexed_group_of,
-            is_matched: vec![false; index.len()],
-            starts,
-            members,
+            is_matched: vec![false; groups.len()],
             pairs: 0,
             unmatched: 0,
-            blanks: (false, indexed_blank),
+            blanks: (false, groups.has_blank),
+            groups,
         };
         let mut start = 0;
         in_order(
@@ -82,7 +114,7 @@ impl Matches {
                 NONE => self.unmatched += 1,
                 group => {
                     self.is_matched[group as usize] = true;
-                    self.pairs += self.members_of(group).len() as u64;
+                    self.pairs += self.groups.members_of(group).len() as u64;
                 }
             }
         }
@@ -90,16 +122,9 @@ impl Matches {
         self.blanks.0 |= has_blank;
     }
 
-    /// The indexed rows of a group.
-    pub(super) fn members_of(&self, group: u32) -> &[u32] {
-        let group = group as usize;
-        &self.members[self.starts[group] as usize..self.starts[group + 1] as usize]
-    }
-
     /// The indexed rows without a match.
     pub(crate) fn unmatched_indexed(&self) -> impl Iterator<Item = u32> {
-        let groups = self.indexed_group_of.iter().enumerate();
-        groups.filter(|(_, group)| !self.is_matched[**group as usize]).map(|(position, _)| position as u32)
+        self.groups.unmatched(&self.is_matched)
     }
 
     /// The first rows without a match, at most so many: of those that were looked up, or of the indexed ones.
@@ -124,30 +149,35 @@ fn index(table: &Table, columns: &[usize], cancel: &Cancel) -> Result<(Keys, Vec
             cancel.check()?;
         }
         let key = key_of(row, columns, &mut buffer);
-        has_blank |= is_blank(row, key, columns);
-        groups.push(keys.enter(key).0);
+        let (is_blank, is_open) = gaps(row, key, columns);
+        has_blank |= is_blank;
+        groups.push(if is_open { NONE } else { keys.enter(key).0 });
     }
     Ok((keys, groups, has_blank))
 }
 
-/// Whether some part of a row's key is empty text.
+/// Whether some part of a row's key is empty text, and whether some part has no value, so that the key matches nothing.
 #[inline]
-fn is_blank(row: Row<'_>, key: &[u8], columns: &[usize]) -> bool {
+fn gaps(row: Row<'_>, key: &[u8], columns: &[usize]) -> (bool, bool) {
     if columns.len() == 1 {
-        key.is_empty()
-    } else {
-        columns.iter().any(|&column| row.cell(column).is_empty())
+        return (key.is_empty(), key == WITHOUT_VALUE);
     }
+    let cells = columns.iter().map(|&column| row.cell(column)).filter(|cell| cell.is_empty());
+    cells.fold((false, false), |(is_blank, is_open), cell| {
+        (is_blank || has_value(cell), is_open || !has_value(cell))
+    })
 }
 
-fn look_up(table: &Table, columns: &[usize], index: &Keys) -> (Vec<u32>, bool) {
+/// Of each row of a table its group in an index, or [`NONE`], and whether some key is empty text.
+pub(super) fn look_up(table: &Table, columns: &[usize], index: &Keys) -> (Vec<u32>, bool) {
     let (mut buffer, mut has_blank) = (Vec::new(), false);
     let groups = table
         .rows()
         .map(|row| {
             let key = key_of(row, columns, &mut buffer);
-            has_blank |= is_blank(row, key, columns);
-            index.find(key).unwrap_or(NONE)
+            let (is_blank, is_open) = gaps(row, key, columns);
+            has_blank |= is_blank;
+            if is_open { NONE } else { index.find(key).unwrap_or(NONE) }
         })
         .collect();
     (groups, has_blank)

@@ -1,8 +1,8 @@
 //! Files that are read when their rows are needed, block by block, so that they may be larger than memory.
 //!
-//! A scan is a file and filters. What takes its rows pulls them through: each block of the file becomes a small table on some
-//! thread, goes through the filters there, and comes to the taker in its order. Only a few blocks are in memory at once. A file that
-//! is no longer as it was when the scan began is refused.
+//! A scan is a file and steps: filters, and joins with tables that are held. What takes its rows pulls them through: each block of
+//! the file becomes a small table on some thread, goes through the steps there, and comes to the taker in its order. Only a few
+//! blocks are in memory at once. A file that is no longer as it was when the scan began is refused.
 
 use std::fs::{File, Metadata};
 use std::path::{Path, PathBuf};
@@ -11,23 +11,36 @@ use std::time::SystemTime;
 
 use super::blocks::Blocks;
 use super::condition::Filter;
+use super::joining::{How, Naming};
 use super::pipeline::{in_order, threads_for};
+use super::probing::{JoinTold, Note, Probe, Tally};
 use super::reading::{BLOCK, Beginning, Doubts, Layout, Part, became_shorter, open};
 use super::sheet::{Segment, Table, column_of};
 use crate::cancel::Cancel;
 use crate::failure::{Code, Failure};
 
-/// Rows of a file to come, as far as filters let them through. Cloning is cheap.
+/// Joined rows of a block that a thread makes ahead. A block that becomes more is worked on when its turn comes, piece by piece.
+const MOST_AHEAD: usize = 256 * 1024;
+
+/// Rows of a file to come, as the steps leave them. Cloning is cheap.
 #[derive(Clone)]
 pub struct Scan {
     path: Arc<Path>,
     layout: Layout,
     identity: Identity,
+    /// The columns of the file.
+    columns: Arc<[String]>,
     headers: Arc<[String]>,
-    filters: Vec<Arc<Filter>>,
+    steps: Vec<Step>,
 }
 
-/// How many rows came to each filter, and at the end how many were left.
+#[derive(Clone)]
+enum Step {
+    Filter(Arc<Filter>),
+    Join(Arc<Probe>),
+}
+
+/// How many rows came to each step, and at the end how many were left.
 pub type Counts = Vec<u64>;
 
 /// What there is to say of the rows that were taken.
@@ -36,6 +49,29 @@ pub struct Taken {
     pub counts: Counts,
     /// Of the text as far as it was read.
     pub doubts: Doubts,
+    /// Of each join in turn; of none unless all rows were taken.
+    pub joins: Vec<JoinTold>,
+}
+
+/// What was found on the way of some rows.
+struct Notes {
+    counts: Counts,
+    /// Of each step; those of filters stay empty.
+    joins: Vec<Note>,
+}
+
+impl Notes {
+    fn of(scan: &Scan) -> Self {
+        let joins = scan.steps.iter().map(|_| Note::default()).collect();
+        Self { counts: vec![0; scan.steps.len() + 1], joins }
+    }
+}
+
+/// What became of a block.
+enum Passed<T> {
+    Made(Vec<T>, Notes),
+    /// More than is made ahead would come of it.
+    Large(Table),
 }
 
 impl Scan {
@@ -47,7 +83,8 @@ impl Scan {
         let beginning = Beginning::of(&mut blocks, &layout)?;
         let headers =
             beginning.map_or_else(|| Arc::new([]) as Arc<[String]>, |(beginning, _)| beginning.headers);
-        Ok(Self { path: path.into(), layout, identity, headers, filters: Vec::new() })
+        let columns = Arc::clone(&headers);
+        Ok(Self { path: path.into(), layout, identity, columns, headers, steps: Vec::new() })
     }
 
     /// The names of the columns, all distinct.
@@ -59,8 +96,32 @@ impl Scan {
     pub fn filtered(&self, filter: Filter) -> Result<Self, Failure> {
         filter.fields().try_for_each(|field| self.column(field).map(|_| ()))?;
         let mut filtered = self.clone();
-        filtered.filters.push(Arc::new(filter));
+        filtered.steps.push(Step::Filter(Arc::new(filter)));
         Ok(filtered)
+    }
+
+    /// The same rows joined with those of a table, which must have some. They are the left side, but for [`How::Right`]; the order
+    /// is that of these rows. INVALID_PARAMETERS for a key that is no column, CANCELLED.
+    pub fn joined(
+        &self,
+        keys: &[String],
+        (held, held_keys): (&Table, &[String]),
+        how: How,
+        naming: Naming,
+        cancel: &Cancel,
+    ) -> Result<Self, Failure> {
+        let probe = Probe::of((&self.headers, keys), (held, held_keys), how, naming, cancel)?;
+        let mut joined = self.clone();
+        if probe.multiplies() {
+            joined.headers = Arc::clone(probe.headers());
+        }
+        joined.steps.push(Step::Join(Arc::new(probe)));
+        Ok(joined)
+    }
+
+    /// Whether more rows may come out than the file has.
+    pub(super) fn multiplies(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step, Step::Join(probe) if probe.multiplies()))
     }
 
     /// The column of that name; INVALID_PARAMETERS, naming the columns there are, for an unknown name.
@@ -69,7 +130,8 @@ impl Scan {
     }
 
     /// Gives the rows to `work`, block by block on several threads, and what it makes of them to `take`, in the order of the
-    /// file, until that answers false. Of the columns only the `wanted` ones and those of filters, where some are named.
+    /// file, until that answers false. Of the columns only the `wanted` ones and those of filters, where some are named and nothing
+    /// is joined.
     ///
     /// Fails with EXECUTION_FAILED for a file that has changed, DESERIALIZATION_FAILED for a row that is not readable, CANCELLED,
     /// and as `take` does.
@@ -83,15 +145,17 @@ impl Scan {
         let (file, size) = open(&self.path)?;
         self.demand_same(&file)?;
         let mut blocks = Blocks::new(&file, self.layout.delimiter, BLOCK, cancel);
-        let mut counts = vec![0; self.filters.len() + 1];
+        let mut all = Findings::of(self);
         let Some((beginning, first)) = Beginning::of(&mut blocks, &self.layout)? else {
-            return Ok(Taken { counts, doubts: Doubts::default() });
+            return all.told(self, Doubts::default(), &self.columns);
         };
         let mut doubts = beginning.doubts();
-        let columns = wanted.map(|wanted| self.columns(wanted)).transpose()?;
+        let is_joined = self.steps.iter().any(|step| matches!(step, Step::Join(_)));
+        let columns =
+            wanted.filter(|_| !is_joined).map(|wanted| self.places(wanted)).transpose()?;
         let headers = match &columns {
-            Some(columns) => columns.iter().map(|&column| self.headers[column].clone()).collect(),
-            None => Arc::clone(&self.headers),
+            Some(columns) => columns.iter().map(|&column| self.columns[column].clone()).collect(),
+            None => Arc::clone(&self.columns),
         };
         let (mut first, mut rows, mut goes_on) = (Some(first), beginning.rows, true);
         let next = || {
@@ -105,43 +169,127 @@ impl Scan {
         let through = |block: Vec<u8>| {
             let Part { segment, rows, doubts } = beginning.read(&block, columns.as_deref());
             drop(block);
-            (segment.map(|segment| self.filter(Arc::clone(&headers), segment, cancel, &work)), rows, doubts)
+            let passed = segment.map(|segment| self.pass_block(Arc::clone(&headers), segment, cancel, &work));
+            (passed, rows, doubts)
         };
-        in_order(threads_for(size.div_ceil(BLOCK as u64)), next, through, |(made, count, found)| {
-            let (made, kept) = made.map_err(|fault| fault.after(rows))??;
+        in_order(threads_for(size.div_ceil(BLOCK as u64)), next, through, |(passed, count, found)| {
+            let passed = passed.map_err(|fault| fault.after(rows))??;
             doubts.add(found, rows);
             rows += count;
-            counts.iter_mut().zip(kept).for_each(|(count, kept)| *count += kept);
-            goes_on = take(made)?;
+            match passed {
+                Passed::Made(made, notes) => {
+                    all.add(self, notes)?;
+                    for made in made {
+                        goes_on = goes_on && take(made)?;
+                    }
+                }
+                Passed::Large(table) => {
+                    let mut notes = Notes::of(self);
+                    goes_on = self.pass(0, table, &mut notes, cancel, &mut |table| take(work(table)))?;
+                    all.add(self, notes)?;
+                }
+            }
             Ok(goes_on)
         })
         .map_err(|failure| self.located(failure))?;
         if goes_on && blocks.taken() < size {
             return Err(self.located(became_shorter()));
         }
+        goes_on = goes_on && self.pass_rest(&mut all, &headers, cancel, &mut |table| take(work(table)))?;
         self.demand_same(&file)?;
-        Ok(Taken { counts, doubts })
+        if goes_on {
+            return all.told(self, doubts, &headers);
+        }
+        Ok(Taken { counts: all.counts, doubts, joins: Vec::new() })
     }
 
-    fn filter<T>(
+    fn pass_block<T>(
         &self,
         headers: Arc<[String]>,
         segment: Segment,
         cancel: &Cancel,
         work: &impl Fn(Table) -> T,
-    ) -> Result<(T, Counts), Failure> {
-        let mut table = Table::of(headers, Vec::from([segment]))?;
-        let mut kept = Vec::from([table.len() as u64]);
-        for filter in &self.filters {
-            table = filter.apply(&table, cancel)?;
-            kept.push(table.len() as u64);
+    ) -> Result<Passed<T>, Failure> {
+        let table = Table::of(headers, Vec::from([segment]))?;
+        // Cloning it would keep its rows from being handed on without a copy.
+        let again = self.multiplies().then(|| table.clone());
+        let (mut notes, mut made, mut rows) = (Notes::of(self), Vec::new(), 0);
+        let is_all = self.pass(0, table, &mut notes, cancel, &mut |table| {
+            rows += table.len();
+            made.push(work(table));
+            Ok(again.is_none() || rows <= MOST_AHEAD)
+        })?;
+        Ok(match again {
+            Some(table) if !is_all => Passed::Large(table),
+            _ => Passed::Made(made, notes),
+        })
+    }
+
+    /// Gives what becomes of rows from a step on, until `give` answers false.
+    fn pass(
+        &self,
+        at: usize,
+        table: Table,
+        notes: &mut Notes,
+        cancel: &Cancel,
+        give: &mut dyn FnMut(Table) -> Result<bool, Failure>,
+    ) -> Result<bool, Failure> {
+        notes.counts[at] += table.len() as u64;
+        match self.steps.get(at) {
+            None => give(table),
+            Some(Step::Filter(filter)) => {
+                let kept = filter.apply(&table, cancel)?;
+                drop(table);
+                self.pass(at + 1, kept, notes, cancel, give)
+            }
+            Some(Step::Join(probe)) => {
+                for joined in probe.join(table, &mut notes.joins[at])? {
+                    cancel.check()?;
+                    if !self.pass(at + 1, joined, notes, cancel, give)? {
+                        return Ok(false);
+                    }
+                }
+                Ok(true)
+            }
         }
-        Ok((work(table), kept))
+    }
+
+    /// Gives what comes after all rows of the file: rows of the held sides that nothing matched.
+    fn pass_rest(
+        &self,
+        all: &mut Findings,
+        headers: &Arc<[String]>,
+        cancel: &Cancel,
+        give: &mut dyn FnMut(Table) -> Result<bool, Failure>,
+    ) -> Result<bool, Failure> {
+        let mut coming = Arc::clone(headers);
+        for (at, step) in self.steps.iter().enumerate() {
+            let Step::Join(probe) = step else { continue };
+            let nothing = Table::of(Arc::clone(&coming), Vec::new())?;
+            let Some(tally) = &all.joins[at] else { continue };
+            for rest in probe.rest(&nothing, tally)? {
+                cancel.check()?;
+                let mut notes = Notes::of(self);
+                let goes_on = self.pass(at + 1, rest, &mut notes, cancel, give)?;
+                all.add(self, notes)?;
+                if !goes_on {
+                    return Ok(false);
+                }
+            }
+            if probe.multiplies() {
+                coming = Arc::clone(probe.headers());
+            }
+        }
+        Ok(true)
     }
 
     /// The places of these columns and of those that filters look at, in their order.
-    fn columns(&self, wanted: &[&str]) -> Result<Vec<usize>, Failure> {
-        let fields = self.filters.iter().flat_map(|filter| filter.fields());
+    fn places(&self, wanted: &[&str]) -> Result<Vec<usize>, Failure> {
+        let filters = self.steps.iter().filter_map(|step| match step {
+            Step::Filter(filter) => Some(filter),
+            Step::Join(_) => None,
+        });
+        let fields = filters.flat_map(|filter| filter.fields());
         let mut columns = wanted
             .iter()
             .copied()
@@ -169,6 +317,48 @@ impl Scan {
             return failure;
         }
         failure.code.because(format!("{} (in {})", failure.message, self.path.display()))
+    }
+}
+
+/// What was found on the way of all rows so far.
+struct Findings {
+    counts: Counts,
+    /// Of each step; none for filters.
+    joins: Vec<Option<Tally>>,
+}
+
+impl Findings {
+    fn of(scan: &Scan) -> Self {
+        let joins = scan.steps.iter().map(|step| match step {
+            Step::Filter(_) => None,
+            Step::Join(probe) => Some(Tally::of(probe)),
+        });
+        Self { counts: vec![0; scan.steps.len() + 1], joins: joins.collect() }
+    }
+
+    /// Takes up the notes that come next.
+    fn add(&mut self, scan: &Scan, notes: Notes) -> Result<(), Failure> {
+        self.counts.iter_mut().zip(notes.counts).for_each(|(count, more)| *count += more);
+        for ((step, tally), note) in scan.steps.iter().zip(&mut self.joins).zip(notes.joins) {
+            if let (Step::Join(probe), Some(tally)) = (step, tally) {
+                tally.add(probe, note)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What there is to say once all rows were taken, which came with these columns.
+    fn told(self, scan: &Scan, doubts: Doubts, headers: &Arc<[String]>) -> Result<Taken, Failure> {
+        let (mut coming, mut joins) = (Arc::clone(headers), Vec::new());
+        for (step, tally) in scan.steps.iter().zip(self.joins) {
+            if let (Step::Join(probe), Some(tally)) = (step, tally) {
+                joins.push(tally.told(probe, Arc::clone(&coming))?);
+                if probe.multiplies() {
+                    coming = Arc::clone(probe.headers());
+                }
+            }
+        }
+        Ok(Taken { counts: self.counts, doubts, joins })
     }
 }
 

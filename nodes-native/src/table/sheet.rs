@@ -2,15 +2,16 @@
 //!
 //! A sheet is segments, each a buffer of rows: a row is its length, then its cells; lengths are LEB128 varints. A cell is twice
 //! its length and its bytes, or, if it is in the dictionary, twice its number there plus one. That is at most about as
-//! large as the CSV text itself, since a length takes the place of a delimiter, and smaller the more cells repeat.
+//! large as the CSV text itself, since a length takes the place of a delimiter, and smaller the more cells repeat. A cell
+//! without a value, which only joins make, has a number that no entry has.
 //! The start of every 64th row of a segment is indexed; rows between are reached by hopping over row lengths. Cells missing at the
 //! end of a row take no space and read as empty.
 
 use std::sync::Arc;
 
-use super::dictionary::{Dictionary, Repeats};
+use super::dictionary::{Dictionary, NO_VALUE, Repeats};
 use super::joining::Joined;
-use super::row::{Row, read_length, write_length};
+use super::row::{Row, has_value, read_length, write_length};
 use crate::failure::{Code, Failure};
 
 const ROWS_PER_BLOCK: u32 = 64;
@@ -52,6 +53,7 @@ pub(crate) struct Segment {
     bytes: Vec<u8>,
     dictionary: Dictionary,
     blocks: Vec<usize>,
+    has_holes: bool,
 }
 
 impl Segment {
@@ -94,8 +96,8 @@ impl SheetBuilder {
         let mut bytes = Vec::new();
         reserve(&mut bytes, capacity)?;
         let repeats = Repeats::new(headers.len());
-        let segment =
-            Segment { first: 0, rows: 0, bytes, dictionary: Dictionary::default(), blocks: Vec::new() };
+        let dictionary = Dictionary::default();
+        let segment = Segment { first: 0, rows: 0, bytes, dictionary, blocks: Vec::new(), has_holes: false };
         Ok(Self { headers, segment, repeats })
     }
 
@@ -113,6 +115,11 @@ impl SheetBuilder {
         segment.bytes.push(0);
         for (column, cell) in cells.enumerate() {
             make_room(&mut segment.bytes, cell.len() + 2 * LONGEST_LENGTH)?;
+            if !has_value(cell) {
+                segment.has_holes = true;
+                write_length(&mut segment.bytes, NO_VALUE << 1 | 1);
+                continue;
+            }
             match self.repeats.find(&mut segment.dictionary, column, cell) {
                 Some(entry) => write_length(&mut segment.bytes, (entry as usize) << 1 | 1),
                 None => {
@@ -184,7 +191,7 @@ impl Table {
         Ok(Table { source: Source::Sheet(Arc::new(sheet)), selection: Selection::Range(0, rows) })
     }
 
-    /// Joined rows, none of which lacks a side.
+    /// Joined rows.
     pub(crate) fn joined(rows: Joined) -> Table {
         let count = rows.row_count() as u32;
         Table { source: Source::Joined(Arc::new(rows)), selection: Selection::Range(0, count) }
@@ -212,6 +219,15 @@ impl Table {
         match &self.selection {
             Selection::Range(start, end) => (end - start) as usize,
             Selection::Picked(rows) => rows.len(),
+        }
+    }
+
+    /// Whether rows that this table was made of have cells without a value, which other operations than those of a scan take
+    /// for empty text.
+    pub fn has_holes(&self) -> bool {
+        match &self.source {
+            Source::Sheet(sheet) => sheet.segments.iter().any(|segment| segment.has_holes),
+            Source::Joined(joined) => joined.has_holes(),
         }
     }
 
@@ -244,7 +260,8 @@ impl Table {
         }
     }
 
-    fn copied(&self) -> Result<Segment, Failure> {
+    /// A copy of the rows.
+    pub(super) fn copied(&self) -> Result<Segment, Failure> {
         let mut builder = SheetBuilder::new(self.shared_headers(), 0)?;
         let width = self.headers().len();
         self.rows().try_for_each(|row| builder.push(row.padded(width)))?;

@@ -4,19 +4,28 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use super::aggregate::{Aggregated, Aggregation, Totals};
-use super::scan::{Counts, Scan, Taken};
+use super::scan::{Scan, Taken};
 use super::sheet::{Segment, Table, column_of};
-use super::writing::{Format, Pieces, create};
+use super::writing::{Format, Pieces, create, records_text};
 use crate::cancel::Cancel;
-use crate::failure::Failure;
+use crate::failure::{Code, Failure};
+
+/// Rows of joins that become a table.
+const MOST_JOINED: usize = 10_000_000;
 
 impl Scan {
-    /// The rows as a table, at most so many.
+    /// The rows as a table, at most so many. MEMORY_LIMIT_EXCEEDED where a join gives more than become a table.
     pub fn table(&self, most: Option<usize>, cancel: &Cancel) -> Result<(Table, Taken), Failure> {
         let (mut segments, mut rows) = (Vec::new(), 0);
         let taken = self.pull(None, cancel, Table::into_segment, |segment: Result<Segment, Failure>| {
             let segment = segment?;
             rows += segment.len();
+            if rows > MOST_JOINED && self.multiplies() {
+                return Err(Code::MemoryLimitExceeded.because(format!(
+                    "The join would give more than {MOST_JOINED} rows, and the node that takes them needs all at once. Filter or \
+                     aggregate them first, write them to a file, or join by more key fields"
+                )));
+            }
             segments.push(segment);
             Ok(most.is_none_or(|most| rows < most))
         })?;
@@ -24,9 +33,9 @@ impl Scan {
         Ok((most.map_or_else(|| table.clone(), |most| table.slice(0, most)), taken))
     }
 
-    /// How many rows come to each filter, and are left at the end.
-    pub fn counts(&self, cancel: &Cancel) -> Result<Counts, Failure> {
-        Ok(self.pull(Some(&[]), cancel, drop, |()| Ok(true))?.counts)
+    /// Counts the rows that come to each step, and are left at the end.
+    pub fn counted(&self, cancel: &Cancel) -> Result<Taken, Failure> {
+        self.pull(Some(&[]), cancel, drop, |()| Ok(true))
     }
 
     /// As [`Aggregation::apply`] of all rows.
@@ -49,6 +58,33 @@ impl Scan {
             |parts: Result<_, Failure>| totals.take(parts?).map(|()| true),
         )?;
         Ok((totals.finish(), taken))
+    }
+
+    /// Gives the rows as JSON texts of arrays of objects, and how many are in each, until `give` answers false. No row begins
+    /// beyond so many bytes of a text.
+    pub(super) fn texts(
+        &self,
+        bytes: usize,
+        cancel: &Cancel,
+        mut give: impl FnMut(String, usize) -> Result<bool, Failure>,
+    ) -> Result<Taken, Failure> {
+        let texts = |table: Table| {
+            let (mut texts, mut start) = (Vec::new(), 0);
+            while start < table.len() {
+                let (text, count) = records_text(&table, start, bytes);
+                texts.push((text, count));
+                start += count;
+            }
+            texts
+        };
+        self.pull(None, cancel, texts, |texts| {
+            for (text, count) in texts {
+                if !give(text, count)? {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        })
     }
 
     /// Writes the rows to a new file, as [`super::writing::write_file`] does, and returns its size in bytes.

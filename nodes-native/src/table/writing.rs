@@ -8,7 +8,7 @@ use csv::WriterBuilder;
 
 use super::pipeline::{in_order, threads_for};
 use super::reading::delimiter_of;
-use super::row::Row;
+use super::row::{Row, has_value};
 use super::sheet::Table;
 use crate::cancel::Cancel;
 use crate::failure::{Code, Failure};
@@ -204,7 +204,7 @@ impl JsonRecords {
             }
             out.extend_from_slice(key);
             out.push(b':');
-            write_string(cell, out);
+            write_value(cell, out);
         }
         out.push(b'}');
     }
@@ -215,14 +215,24 @@ impl JsonRecords {
             out.extend_from_slice(if position > 0 { b",\n    " } else { b"\n    " });
             out.extend_from_slice(key);
             out.extend_from_slice(b": ");
-            write_string(cell, out);
+            write_value(cell, out);
         }
         out.extend_from_slice(if self.keys.is_empty() { b"}" } else { b"\n  }" });
     }
 }
 
+/// A cell as JSON.
+#[inline]
+fn write_value(cell: &[u8], out: &mut Vec<u8>) {
+    if has_value(cell) {
+        write_string(cell, out);
+    } else {
+        out.extend_from_slice(b"null");
+    }
+}
+
 /// Text as JSON.
-pub(super) fn write_string(text: &[u8], out: &mut Vec<u8>) {
+fn write_string(text: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
     let mut start = 0;
     for (position, &byte) in text.iter().enumerate() {

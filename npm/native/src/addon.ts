@@ -30,6 +30,8 @@ export interface NativeTable {
   readonly rowCount: number;
   /** The names of the columns, all distinct. */
   readonly headers: string[];
+  /** Whether rows have cells without a value, which are null in records; functions that work on tables take them for empty text. */
+  readonly hasHoles: boolean;
   /** Of the text that was read. */
   readonly doubts: TextDoubts;
   /** Rows from `start` on: as many as fit `bytes` of text, but one at least while there is one. */
@@ -47,24 +49,50 @@ export interface RecordsText {
 }
 
 /**
- * Rows of a CSV file that are read when they are needed, as far as filters let them through. What takes them fails with
+ * Rows of a CSV file that are read when they are needed, as filters and joins leave them. What takes them fails with
  * EXECUTION_FAILED where the file is no longer what it was, and DESERIALIZATION_FAILED naming row and file.
  */
 export interface NativeScan {
   readonly headers: string[];
   /** The same rows as far as the conditions hold; `filter` is the JSON text of `{where, match}`. */
   filtered(filter: string): NativeScan;
-  /** How many rows come to each filter, and are left at the end. Reads the file while the thread waits. */
-  countsNow(): number[];
+  /** Counts all rows. Reads the file while the thread waits. */
+  countedNow(): ScanFindings;
   /** All rows. Reads the file while the thread waits. */
   tableNow(): NativeTable;
 }
 
-/** How many rows came to each filter of a scan, and were left at the end. */
-export interface ScanCounts {
+/** What was found where rows of a scan were taken. */
+export interface ScanFindings {
+  /** How many rows came to each filter and join, and were left at the end. */
   counts: number[];
   /** Of the text as far as it was read. */
   doubts: TextDoubts;
+  /** Of each join in turn; of none unless all rows were taken. */
+  joins: JoinFindings[];
+}
+
+/** What was found where all rows of a join were taken. */
+export interface JoinFindings {
+  /** Pairs of rows with equal keys. */
+  pairs: number;
+  /** Rows without a match among those of the scan. */
+  unmatched: number;
+  /** The same among those of the table. */
+  unmatchedHeld: number;
+  /** Whether both sides have rows with empty text in a key. */
+  haveBlankKeys: boolean;
+  /** The first rows without a match, up to some thousands. */
+  withoutMatch: NativeTable;
+  heldWithoutMatch: NativeTable;
+}
+
+/** Rows of a scan that are read a little ahead of what asks for them. */
+export interface NativeBatches {
+  /** What comes next: rows, and once all were taken what was found; nothing behind that. */
+  next(): Promise<{ rows?: RecordsText; found?: ScanFindings }>;
+  /** Ends the reading. Not while {@link next} is waited for. */
+  close(): void;
 }
 
 /** Which rows of two tables have equal keys. */
@@ -78,14 +106,6 @@ export interface NativeMatches {
   /** The first rows of a side without a match, at most so many. */
   leftWithoutMatch(most: number): NativeTable;
   rightWithoutMatch(most: number): NativeTable;
-}
-
-/** Joined rows: a table, or, where some lack a side, records with null for its fields. */
-export interface NativeJoin {
-  readonly rowCount: number;
-  table(): NativeTable | null;
-  /** As of a {@link NativeTable}, where there is no table. */
-  recordsText(start: number, bytes: number): RecordsText;
 }
 
 /** How CSV text is laid out. */
@@ -292,20 +312,39 @@ export interface NodeLibraryAddon {
   /** Reads the names of the columns. */
   scanFile(path: string, layout: CsvLayout, cancel?: CancelToken): Promise<NativeScan>;
   /** The rows as a table, at most so many. */
-  scanTable(scan: NativeScan, most?: number, cancel?: CancelToken): Promise<ScanCounts & { table: NativeTable }>;
+  scanTable(
+    scan: NativeScan,
+    most?: number,
+    cancel?: CancelToken,
+  ): Promise<{ table: NativeTable; found: ScanFindings }>;
+  /** The rows as records: as many at once as fit `bytes` of text, but one at least. */
+  scanBatches(scan: NativeScan, bytes: number, cancel?: CancelToken): NativeBatches;
+  /**
+   * Joins the rows with those of a table, which must have some and is held. The rows of the scan are the left side, for `right` the
+   * right one, and their order is kept. `naming` as of `joinTables`.
+   */
+  scanJoined(
+    scan: NativeScan,
+    keys: readonly string[],
+    held: NativeTable,
+    heldKeys: readonly string[],
+    how: string,
+    naming: string,
+    cancel?: CancelToken,
+  ): Promise<NativeScan>;
   /** As `aggregateTable`. */
   scanAggregates(
     scan: NativeScan,
     aggregation: string,
     cancel?: CancelToken,
-  ): Promise<ScanCounts & { text: string; lostDigits: number[] }>;
+  ): Promise<{ text: string; lostDigits: number[]; found: ScanFindings }>;
   /** As `writeTable`. */
   scanToFile(
     scan: NativeScan,
     path: string,
     form: string,
     cancel?: CancelToken,
-  ): Promise<ScanCounts & { size: number }>;
+  ): Promise<{ size: number; found: ScanFindings }>;
   /** Cells are equal that are the same text. `how` is that of the type `join`. */
   matchTables(
     left: NativeTable,
@@ -317,9 +356,10 @@ export interface NodeLibraryAddon {
   ): Promise<NativeMatches>;
   /**
    * Joins what was matched. `naming` is the JSON text of `{right, shared}`: of each column of the right side its name or null,
-   * of each column of the left side the place of the same key in the right one or null.
+   * of each column of the left side the place of the same key in the right one or null. Fields of a side that a row lacks are
+   * cells without a value.
    */
-  joinTables(matches: NativeMatches, how: string, naming: string, cancel?: CancelToken): Promise<NativeJoin>;
+  joinTables(matches: NativeMatches, how: string, naming: string, cancel?: CancelToken): Promise<NativeTable>;
   /** Reads a sheet of XLSX, XLSB, XLS or ODS: a file, or bytes. */
   readWorkbook(source: string | Buffer, layout: WorkbookLayout, cancel?: CancelToken): Promise<WorkbookSheet>;
   /** Writes XLSX; `typed`: whether columns of text that spells numbers or dates become such. */

@@ -3,12 +3,11 @@
 
 use napi::bindgen_prelude::AsyncTask;
 use napi_derive::napi;
-use nodes_native::Code;
-use nodes_native::table::join::{Matched, Rows};
+use nodes_native::table::join::Matched;
 use nodes_native::table::joining::{How, Naming};
 
 use super::super::work::{CancelToken, Work, cancel_of, in_background};
-use super::{NativeTable, RecordsText};
+use super::NativeTable;
 use crate::failure::OrThrow;
 
 /// Which rows of two tables have equal keys.
@@ -74,45 +73,6 @@ pub fn match_tables(
     }))
 }
 
-/// Joined rows: a table, or, where rows lack a side, records with null for its fields.
-#[napi]
-pub struct NativeJoin {
-    rows: Rows,
-}
-
-#[napi]
-impl NativeJoin {
-    /// How many rows there are.
-    #[napi(getter, catch_unwind)]
-    pub fn row_count(&self) -> u32 {
-        match &self.rows {
-            Rows::Table(table) => table.len() as u32,
-            Rows::WithHoles(joined) => joined.row_count() as u32,
-        }
-    }
-
-    /// The rows as a table; none where some lack a side.
-    #[napi(catch_unwind)]
-    pub fn table(&self) -> Option<NativeTable> {
-        match &self.rows {
-            Rows::Table(table) => Some(NativeTable::new(table.clone())),
-            Rows::WithHoles(_) => None,
-        }
-    }
-
-    /// Rows from `start` on as the JSON text of an array of objects, where there is no table: as many as fit `bytes`, but one at
-    /// least while there is one.
-    #[napi(catch_unwind)]
-    pub fn records_text(&self, start: u32, bytes: u32) -> napi::Result<RecordsText> {
-        let (text, count) = match &self.rows {
-            Rows::Table(_) => Err(Code::InvalidParameters.because("The rows are a table")),
-            Rows::WithHoles(joined) => joined.records_text(start as usize, bytes as usize),
-        }
-        .or_throw()?;
-        Ok(RecordsText { text, count: count as u32 })
-    }
-}
-
 /// Joins the rows that were matched, `how` as it was said there; `naming` is the JSON text of what joined rows call their fields.
 #[napi(catch_unwind)]
 pub fn join_tables(
@@ -120,8 +80,8 @@ pub fn join_tables(
     how: String,
     naming: String,
     cancel: Option<&CancelToken>,
-) -> napi::Result<AsyncTask<Work<NativeJoin>>> {
+) -> napi::Result<AsyncTask<Work<NativeTable>>> {
     let (matched, cancel) = (matched.matched.clone(), cancel_of(cancel));
     let (how, naming) = (How::named(&how).or_throw()?, Naming::from_json(&naming).or_throw()?);
-    Ok(in_background(move || Ok(NativeJoin { rows: matched.join(how, naming, &cancel)? })))
+    Ok(in_background(move || matched.join(how, naming, &cancel).map(NativeTable::new)))
 }

@@ -94,6 +94,12 @@ impl NativeTable {
         Ok(self.table()?.headers().to_vec())
     }
 
+    /// Whether rows have cells without a value, which are null in records; other functions take them for empty text.
+    #[napi(getter, catch_unwind)]
+    pub fn has_holes(&self) -> napi::Result<bool> {
+        Ok(self.table()?.has_holes())
+    }
+
     /// What the text has that its author hardly meant.
     #[napi(getter, catch_unwind)]
     pub fn doubts(&self) -> TextDoubts {

@@ -68,25 +68,56 @@ export function aggregationOf(
  */
 export function aggregate(
   items: readonly unknown[],
-  { groupBy, aggregates }: Aggregation,
+  aggregation: Aggregation,
   warn: (rule: string, message: string) => void,
 ): Record<string, unknown>[] {
-  const groups = new Map<string, { values: unknown[]; tallies: Tally[] }>();
-  const fresh = (values: unknown[]) => ({ values, tallies: aggregates.map(tallyOf) });
-  if (groupBy.length === 0) groups.set("[]", fresh([]));
-  items.forEach((item, position) => {
+  const totals = new Totals(aggregation);
+  for (const item of items) totals.add(item);
+  return totals.results(items, warn);
+}
+
+/** {@link aggregate} of items that are added one after the other. */
+export class Totals {
+  readonly #aggregation: Aggregation;
+  readonly #groups = new Map<string, { values: unknown[]; tallies: Tally[] }>();
+  #position = 0;
+
+  constructor(aggregation: Aggregation) {
+    this.#aggregation = aggregation;
+    if (aggregation.groupBy.length === 0) this.#begin("[]", []);
+  }
+
+  #begin(key: string, values: unknown[]): { values: unknown[]; tallies: Tally[] } {
+    const group = { values, tallies: this.#aggregation.aggregates.map(tallyOf) };
+    this.#groups.set(key, group);
+    return group;
+  }
+
+  /** @throws NodeError TYPE_MISMATCH */
+  add(item: unknown): void {
+    const { groupBy, aggregates } = this.#aggregation;
     const values = groupBy.map((field) => fieldOf(item, field));
-    const key = JSON.stringify(values.map((value) => [typeof value, textOf(value)]));
-    let group = groupBy.length === 0 ? groups.get("[]") : groups.get(key);
-    if (!group) {
-      group = fresh(values);
-      groups.set(key, group);
-    }
+    const key = groupBy.length === 0 ? "[]" : JSON.stringify(values.map((value) => [typeof value, textOf(value)]));
+    const group = this.#groups.get(key) ?? this.#begin(key, values);
     for (let i = 0; i < aggregates.length; i++) {
       const { field } = aggregates[i] as Aggregate;
-      (group.tallies[i] as Tally).add(field === undefined ? true : fieldOf(item, field), position);
+      (group.tallies[i] as Tally).add(field === undefined ? true : fieldOf(item, field), this.#position);
     }
-  });
+    this.#position++;
+  }
+
+  /** The groups; `items` are all that were added. */
+  results(items: Iterable<unknown>, warn: (rule: string, message: string) => void): Record<string, unknown>[] {
+    return resultsOf(this.#aggregation, this.#groups, items, warn);
+  }
+}
+
+function resultsOf(
+  { groupBy, aggregates }: Aggregation,
+  groups: ReadonlyMap<string, { values: unknown[]; tallies: Tally[] }>,
+  items: Iterable<unknown>,
+  warn: (rule: string, message: string) => void,
+): Record<string, unknown>[] {
   warnOfKinds(groupBy, groups.values(), items, warn);
   aggregates.forEach(({ operation, field }, at) => {
     const isLost = [...groups.values()].some(({ tallies }) => tallies[at]?.lostDigits?.());
@@ -113,7 +144,7 @@ export function aggregate(
 function warnOfKinds(
   groupBy: readonly string[],
   groups: Iterable<{ values: readonly unknown[] }>,
-  [first]: readonly unknown[],
+  [first]: Iterable<unknown>,
   warn: (rule: string, message: string) => void,
 ): void {
   const seen = new Map<string, readonly unknown[]>();

@@ -94,7 +94,7 @@ function doubtOfOrder(
  *
  * @param purpose what the fields are for, such as `sortKey`
  */
-export function doubtsOfFields(fields: readonly string[], items: readonly unknown[], purpose: string): Doubt[] {
+export function doubtsOfFields(fields: readonly string[], items: Iterable<unknown>, purpose: string): Doubt[] {
   return fields.flatMap((field) => {
     const like = likeOfMissing(field, items);
     if (like === undefined) return [];

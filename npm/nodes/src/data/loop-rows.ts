@@ -18,8 +18,13 @@ export function writableRows(value: unknown): unknown {
 
 /** Whether rows have nothing but objects or lists as `result`, which a table would show as JSON. */
 export function warnOfNestedRows(rows: unknown, warn: (rule: string, message: string) => void): void {
-  if (!Array.isArray(rows) || rows.length === 0 || !rows.every(isOnlyResult)) return;
-  if (!rows.every(({ result }) => typeof result === "object" && result !== null)) return;
+  if (typeof rows !== "object" || rows === null || !(Symbol.iterator in rows)) return;
+  let hasRows = false;
+  for (const row of rows as Iterable<unknown>) {
+    hasRows = true;
+    if (!isOnlyResult(row) || typeof row.result !== "object" || row.result === null) return;
+  }
+  if (!hasRows) return;
   warn(
     "nested-result",
     "All rows have only the field `result`, with objects or lists in it, which are written as JSON into one column. They come from a loop: put a `transform` with `transformFunction: result` before this node, and one with `operation: flatten` where they are lists",

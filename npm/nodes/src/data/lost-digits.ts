@@ -1,7 +1,6 @@
 /** Warnings of numbers that stand for more digits than they keep. */
 import { isBeyondWhole, losesDigits } from "./decimal.js";
 import { fieldOf } from "./field.js";
-import type { Row } from "./rows.js";
 
 type Warn = (rule: string, message: string) => void;
 
@@ -19,14 +18,18 @@ function hasLostDigits(value: unknown): value is number {
  *
  * @param where the rows are from, if there are several inputs
  */
-export function warnOfLostDigits(rows: readonly unknown[], fields: readonly string[], warn: Warn, where = ""): void {
+export function warnOfLostDigits(rows: Iterable<unknown>, fields: readonly string[], warn: Warn, where = ""): void {
   for (const field of fields) {
-    const position = rows.findIndex((row) => hasLostDigits(fieldOf(row, field)));
-    if (position < 0) continue;
-    warn(
-      LOST_DIGITS,
-      `\`${field}\`${where} holds whole numbers beyond ${LARGEST}, such as ${fieldOf(rows[position] as Row, field)} in row ${position}: their last digits were lost where they were read, so that different ones may count as equal. Have them read or written as text`,
-    );
+    let position = 0;
+    for (const row of rows) {
+      const value = fieldOf(row, field);
+      if (hasLostDigits(value)) {
+        const message = `\`${field}\`${where} holds whole numbers beyond ${LARGEST}, such as ${value} in row ${position}: their last digits were lost where they were read, so that different ones may count as equal. Have them read or written as text`;
+        warn(LOST_DIGITS, message);
+        break;
+      }
+      position++;
+    }
   }
 }
 

@@ -7,10 +7,55 @@ import { itemText } from "./item-text.js";
 /** Fields that are told. */
 const MOST_FIELDS = 3;
 
+/** Results that are NaN, or have NaN in a field, where the item had none; found piece by piece. */
+export class FoundNaN {
+  readonly #found = new Map<string | undefined, { count: number; first: number; item: unknown }>();
+
+  /**
+   * Looks at results from one position up to another.
+   *
+   * @param itemAt gives the item of which a result was made; only its own fields count
+   */
+  look(resultAt: (position: number) => unknown, from: number, to: number, itemAt: (position: number) => unknown): void {
+    for (let position = from; position < to; position++) {
+      const result = resultAt(position);
+      if (Number.isNaN(result)) {
+        const item = itemAt(position);
+        if (!Number.isNaN(item)) this.#tell(undefined, position, item);
+      } else if (isPlainObject(result)) {
+        for (const field of Object.keys(result)) {
+          if (!Number.isNaN(result[field])) continue;
+          const item = itemAt(position);
+          if (!Number.isNaN(ownField(item, field))) this.#tell(field, position, item);
+        }
+      }
+    }
+  }
+
+  #tell(field: string | undefined, first: number, item: unknown): void {
+    const told = this.#found.get(field);
+    if (told !== undefined) told.count++;
+    else if (this.#found.size < MOST_FIELDS) this.#found.set(field, { count: 1, first, item });
+  }
+
+  /** What there is to say of all that were looked at. */
+  get doubts(): Doubt[] {
+    return Array.from(this.#found, ([field, { count, first, item }]) => {
+      const what = count === 1 ? "1 result" : `${count} results`;
+      const where =
+        field === undefined
+          ? `${count === 1 ? "is" : "are"} NaN`
+          : `${count === 1 ? "has" : "have"} NaN in \`${field}\``;
+      const order = count === 1 ? "of" : "first of";
+      const message = `${what} ${where}, ${order} item ${first}: ${itemText(item)}. Something there is no number: clean it first, or give such items a value of their own`;
+      return { rule: "not-a-number", message };
+    });
+  }
+}
+
 /**
- * Results that are NaN, or have NaN in a field, where the item had none. Other work of the thread has its turn meanwhile.
+ * {@link FoundNaN} of a list of results. Other work of the thread has its turn meanwhile.
  *
- * @param itemAt gives the item of which a result was made; only its own fields count
  * @throws NodeError CANCELLED
  */
 export async function doubtsOfNaN(
@@ -18,32 +63,9 @@ export async function doubtsOfNaN(
   itemAt: (position: number) => unknown,
   signal: AbortSignal | undefined,
 ): Promise<Doubt[]> {
-  const found = new Map<string | undefined, { count: number; first: number }>();
-  const tell = (field: string | undefined, position: number) => {
-    const told = found.get(field);
-    if (told !== undefined) told.count++;
-    else if (found.size < MOST_FIELDS) found.set(field, { count: 1, first: position });
-  };
-  const look = (result: unknown, position: number) => {
-    if (Number.isNaN(result)) {
-      if (!Number.isNaN(itemAt(position))) tell(undefined, position);
-    } else if (isPlainObject(result)) {
-      for (const field of Object.keys(result)) {
-        if (Number.isNaN(result[field]) && !Number.isNaN(ownField(itemAt(position), field))) tell(field, position);
-      }
-    }
-  };
-  await inBatches(results.length, signal, (from, to) => {
-    for (let position = from; position < to; position++) look(results[position], position);
-  });
-  return Array.from(found, ([field, { count, first }]) => {
-    const what = count === 1 ? "1 result" : `${count} results`;
-    const where =
-      field === undefined ? `${count === 1 ? "is" : "are"} NaN` : `${count === 1 ? "has" : "have"} NaN in \`${field}\``;
-    const order = count === 1 ? "of" : "first of";
-    const message = `${what} ${where}, ${order} item ${first}: ${itemText(itemAt(first))}. Something there is no number: clean it first, or give such items a value of their own`;
-    return { rule: "not-a-number", message };
-  });
+  const found = new FoundNaN();
+  await inBatches(results.length, signal, (from, to) => found.look((at) => results[at], from, to, itemAt));
+  return found.doubts;
 }
 
 function ownField(item: unknown, field: string): unknown {

@@ -4,7 +4,7 @@ import type { NativeTable } from "@atomiton/conductor-native";
 import { closeNames, meantText } from "../contract/close-names.js";
 import { NodeError } from "../contract/error.js";
 import { inBatches } from "../contract/pace.js";
-import { recordsOf, tableBehind } from "../table/table-output.js";
+import { listOrSelf, recordsOf, tableBehind } from "../table/table-output.js";
 import { fieldOf } from "./field.js";
 import { findData, handleValue, isPlainObject, unwrap } from "./input.js";
 import { kindOf } from "./kind.js";
@@ -160,7 +160,8 @@ function addNames(rows: readonly Row[], names: Set<string>, from: number, to: nu
 function demandList(data: unknown, subject: string): readonly unknown[] {
   const table = tableBehind(data);
   if (table) return recordsOf(table);
-  if (Array.isArray(data)) return data;
+  const list = listOrSelf(data);
+  if (Array.isArray(list)) return list;
   throw new NodeError("TYPE_MISMATCH", `${subject} must be a list of records, not ${kindOf(data)}`);
 }
 

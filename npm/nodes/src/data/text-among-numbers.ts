@@ -19,16 +19,16 @@ export function ordersOfNumbers({ where }: Where): { condition: Condition; other
 
 /**
  * Of the first items, those that a filter left out, or compared as text, because their field is no number; those that its other
- * conditions decide do not count.
+ * conditions decide do not count. `total`: how many items there are, where the first ones are given alone.
  */
-export function doubtsOfText(filter: Where, items: readonly unknown[]): Doubt[] {
+export function doubtsOfText(filter: Where, items: readonly unknown[], total = items.length): Doubt[] {
   const first = items.slice(0, MOST_LOOKED_AT);
   return ordersOfNumbers(filter).flatMap(({ condition, others }) => {
     const holds = predicateOf({ where: others, match: filter.match });
     const texts = first.filter(
       (item) => isText(fieldOf(item, condition.field)) && holds(item) === (filter.match === "all"),
     );
-    return textDoubt(condition, texts.length, fieldOf(texts[0], condition.field), items.length);
+    return textDoubt(condition, texts.length, fieldOf(texts[0], condition.field), total);
   });
 }
 

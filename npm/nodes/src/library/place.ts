@@ -4,7 +4,7 @@ import type { OrderBy } from "../data/ordering.js";
 import type { Stripped } from "../definition/node-type.js";
 import type { Sandbox } from "../sandbox/sandbox.js";
 import type { Stream, Taker } from "../table/table-output.js";
-import type { JoinAnswer, TableJoin } from "../types/join/tables.js";
+import type { JoinAnswer, StreamedJoinAnswer, StreamJoin, TableJoin } from "../types/join/tables.js";
 import type { StreamAnswer, TableAnswer, Transformation } from "../types/transform/execute.js";
 
 /** What a node needs of the place it runs in, such as Node or a web page. */
@@ -28,4 +28,6 @@ export interface Place {
   sortTable?(table: NativeTable, by: readonly OrderBy[], taker: Taker): Promise<NativeTable | undefined>;
   /** Joins two tables without making objects of their rows. Without it, they are made. */
   joinTables?(join: TableJoin, taker: Taker): Promise<JoinAnswer>;
+  /** Joins rows that are streamed with a table; `undefined` where there is no stream, or it has no rows. */
+  joinStream?(join: StreamJoin, taker: Taker): Promise<StreamedJoinAnswer | undefined>;
 }

@@ -220,7 +220,7 @@ class Work<P> implements NodeWork<P> {
 }
 
 /** Makes tables of streams that edges brought, without reading what is made when it is read; `undefined` where there are none. */
-function demandTables(input: unknown, taker: Taker): Promise<void> | undefined {
+function demandTables(input: unknown, taker: Taker): Promise<unknown> | undefined {
   if (isBacked(input)) return demandTable(input, taker);
   if (!isPlainObject(input)) return undefined;
   const found: unknown[] = [];

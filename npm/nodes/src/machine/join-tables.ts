@@ -1,4 +1,4 @@
-import type { NativeTable } from "@atomiton/conductor-native";
+import type { JoinFindings, NativeTable } from "@atomiton/conductor-native";
 
 import { MOST_NEAR } from "../data/near-keys.js";
 import type { Row } from "../data/rows.js";
@@ -6,6 +6,7 @@ import { cancellable } from "../table/addon.js";
 import { recordBatches, recordsOf, type Taker } from "../table/table-output.js";
 import { namesOfPairs } from "../types/join/pairing.js";
 import { demandRoom, type JoinAnswer, type TableJoin, warnOfKeys } from "../types/join/tables.js";
+import type { StreamedJoin } from "./streamed-rows.js";
 
 /** Rows that messages about keys are made of. */
 const MOST_SAMPLED = 10_000;
@@ -15,7 +16,7 @@ const MOST_SAMPLED = 10_000;
  * the result is the same as that of their records.
  */
 export async function joinTables(join: TableJoin, taker: Taker): Promise<JoinAnswer> {
-  const { left, right, leftKeys, rightKeys, how, suffix } = join;
+  const { left, right, leftKeys, rightKeys, how } = join;
   const matches = await cancellable(taker.signal, (addon, cancel) =>
     addon.matchTables(left, leftKeys, right, rightKeys, how, cancel),
   );
@@ -33,18 +34,44 @@ export async function joinTables(join: TableJoin, taker: Taker): Promise<JoinAns
       return [sampleOf(matches.leftWithoutMatch(MOST_NEAR)), sampleOf(matches.rightWithoutMatch(MOST_NEAR))];
     },
   });
-  const naming = namingOf(join, how === "semi" || how === "anti" ? undefined : suffix);
-  const joined = await cancellable(taker.signal, (addon, cancel) =>
+  const naming = namingOf({ ...join, left: left.headers, right: right.headers });
+  const table = await cancellable(taker.signal, (addon, cancel) =>
     addon.joinTables(matches, how, JSON.stringify(naming), cancel),
   );
-  const table = joined.table();
-  const answer = table ? { table } : { records: () => recordsOf(joined) };
-  return { answer, count: joined.rowCount, unmatchedLeft, unmatchedRight };
+  const answer = table.hasHoles ? { records: () => recordsOf(table) } : { table };
+  return { answer, count: table.rowCount, unmatchedLeft, unmatchedRight };
+}
+
+/**
+ * {@link warnOfKeys} of a join whose rows were taken.
+ *
+ * @param firstOf gives the first of the rows that came
+ */
+export async function warnOfStreamedKeys(
+  { held, leftKeys, rightKeys, how }: StreamedJoin,
+  found: JoinFindings,
+  firstOf: (most: number) => Promise<NativeTable>,
+  taker: Taker,
+): Promise<void> {
+  const { pairs, unmatched, unmatchedHeld, withoutMatch, heldWithoutMatch } = found;
+  const sides = <T>(coming: T, other: T): readonly [T, T] => (how === "right" ? [other, coming] : [coming, other]);
+  const [left, right] =
+    pairs === 0 ? sides(sampleOf(await firstOf(MOST_SAMPLED)), sampleOf(held)) : sides(ONE_ROW, ONE_ROW);
+  warnOfKeys((rule, message) => taker.warn(rule, message), {
+    left: { rows: left, keys: leftKeys },
+    right: { rows: right, keys: rightKeys },
+    pairs,
+    haveBlankKeys: () => found.haveBlankKeys,
+    withoutMatch() {
+      if (unmatched === 0 || unmatchedHeld === 0) return [[], []];
+      return sides(sampleOf(withoutMatch), sampleOf(heldWithoutMatch));
+    },
+  });
 }
 
 const ONE_ROW: readonly Row[] = [{}];
 
-function sampleOf(table: NativeTable): Row[] {
+function sampleOf(table: NativeTable): readonly Row[] {
   const rows: Row[] = [];
   for (const { text } of recordBatches(table)) {
     for (const row of JSON.parse(text) as Row[]) rows.push(row);
@@ -53,13 +80,19 @@ function sampleOf(table: NativeTable): Row[] {
   return rows;
 }
 
-/** What the addon needs of names; without a suffix, for rows of the left side alone. */
-function namingOf({ left, right, leftKeys, rightKeys }: TableJoin, suffix: string | undefined): object {
-  if (suffix === undefined) return { right: [], shared: [] };
-  const [leftNames, rightNames] = [left.headers, right.headers];
-  const { shared, renamed } = namesOfPairs(new Set(leftNames), leftKeys, new Set(rightNames), rightKeys, suffix);
+/** What the addon needs of names, of the columns of both sides; nothing where rows of one side come out alone. */
+export function namingOf({
+  left,
+  right,
+  leftKeys,
+  rightKeys,
+  how,
+  suffix,
+}: Omit<TableJoin, "left" | "right"> & { left: readonly string[]; right: readonly string[] }): object {
+  if (how === "semi" || how === "anti") return { right: [], shared: [] };
+  const { shared, renamed } = namesOfPairs(new Set(left), leftKeys, new Set(right), rightKeys, suffix);
   return {
-    right: rightNames.map((name) => renamed.get(name) ?? null),
-    shared: leftNames.map((name) => (shared.includes(name) ? rightNames.indexOf(name) : null)),
+    right: right.map((name) => renamed.get(name) ?? null),
+    shared: left.map((name) => (shared.includes(name) ? right.indexOf(name) : null)),
   };
 }

@@ -1,4 +1,5 @@
 import type { Place } from "../library/place.js";
+import { joinStream } from "./join-stream.js";
 import { joinTables } from "./join-tables.js";
 import { machineSandbox } from "./machine-sandbox.js";
 import { sortTable } from "./sort-table.js";
@@ -13,5 +14,6 @@ export const machine: Place = {
   transformTable,
   transformStream,
   joinTables,
+  joinStream,
   sortTable,
 };

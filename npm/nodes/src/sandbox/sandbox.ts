@@ -27,6 +27,8 @@ export interface ScriptWork {
   named: boolean;
   /** Whether the function wants all items as its last argument. */
   whole: boolean;
+  /** Whether the answers for a batch of items count by themselves, since those for all are not kept together. */
+  inPieces?: boolean;
 }
 
 /** Items, or the answers for them: text, and how many items it stands for. */

@@ -58,6 +58,41 @@ export class UserFunction {
   }
 
   /**
+   * The answers for batches of items, each told as soon as it is there, and the text that {@link answersIn} reads them from again. However
+   * many they are, no more than those for one batch count towards the limits.
+   */
+  async mapEach(batches: AsyncIterable<Batch>, take: (values: unknown[], answer: Batch) => void): Promise<void> {
+    const work: ScriptWork = { kind: "map", named: false, whole: false, inPieces: true };
+    await this.#sandbox.runOverItems(
+      this.#source,
+      work,
+      batches,
+      (answer) => take(this.#answers.list(answer), answer),
+      this.#signal,
+    );
+  }
+
+  /** The answers that {@link mapEach} told of. */
+  answersIn(answer: Batch): unknown[] {
+    return this.#answers.list(answer);
+  }
+
+  /** Items as batches that {@link mapEach} takes. */
+  batchesOf(items: readonly unknown[]): AsyncIterable<Batch> {
+    return this.#crossing.encodeItems(items);
+  }
+
+  /** The items of such a batch. */
+  itemsIn(text: string): unknown[] {
+    return this.#crossing.decode(text) as unknown[];
+  }
+
+  /** Whether a function that maps items sees the list of all of them. */
+  get seesAll(): boolean {
+    return this.#sees(3);
+  }
+
+  /**
    * The positions of the items for which the answer is true-like: ascending, none beyond the items. `unanswered` is how many
    * items there are where the answer was `undefined` for each.
    */

@@ -1,5 +1,5 @@
 import { unwrap } from "../data/input.js";
-import { recordsOf, tableBehind } from "./table-output.js";
+import { listOrSelf, recordsOf, tableBehind } from "./table-output.js";
 
 /**
  * The list that a value is, or that a node put something around; `undefined` for other values. The records of a table are
@@ -9,5 +9,6 @@ export function listIn(value: unknown): unknown[] | undefined {
   const data = unwrap(value);
   const table = tableBehind(data);
   if (table) return recordsOf(table);
-  return Array.isArray(data) ? (data as unknown[]) : undefined;
+  const list = listOrSelf(data);
+  return Array.isArray(list) ? (list as unknown[]) : undefined;
 }

@@ -1,5 +1,5 @@
 import { handleValue, unwrap } from "../data/input.js";
-import { tableBehind } from "./table-output.js";
+import { isBacked } from "./table-output.js";
 
 /** The value under a handle without what nodes put around their data; of a table its records. `undefined` for none. */
 export function portValue(input: unknown, name: string): unknown {
@@ -8,7 +8,7 @@ export function portValue(input: unknown, name: string): unknown {
 
 /** A value as it is; of an output backed by a table its records, which are made by that. */
 export function plainValue(data: unknown): unknown {
-  if (!tableBehind(data)) return data;
+  if (!isBacked(data)) return data;
   const output = data as { records?: unknown; result?: unknown };
   return "records" in output ? output.records : output.result;
 }

@@ -3,23 +3,25 @@ import { NodeError } from "../contract/error.js";
 import type { RowsAt } from "../sandbox/sandbox.js";
 
 /** Bytes of JSON text that are made of rows at once. */
-const BYTES_PER_BATCH = 256 * 1024;
+export const BYTES_PER_BATCH = 256 * 1024;
 
 /** Rows of which a list of records is made of a stream at most. */
 const MOST_STREAMED = 10_000_000;
 
 const tables = new WeakMap<object, NativeTable>();
-const streams = new WeakMap<object, Stream>();
-/** At which key of an output its records are made. */
+/** Streams, and what makes the property of their output what it is given. */
+const streams = new WeakMap<object, { stream: Stream; settle: (value: unknown) => void }>();
+/** The properties that have the rows of outputs that are or were streams. */
 const keys = new WeakMap<object, string>();
+/** The properties that have the rows of outputs that were tables from the start. */
+const tableKeys = new WeakMap<object, string>();
 
 /** Rows that are read when they are needed. */
 export interface Stream {
-  readonly headers: readonly string[];
-  /** All rows as a table. */
-  table(taker: Taker): Promise<NativeTable>;
+  /** All rows: a table, or a list where cells do not say what they are. */
+  rows(taker: Taker): Promise<NativeTable | unknown[]>;
   /** The same while the thread waits. */
-  tableNow(): NativeTable;
+  rowsNow(): NativeTable | unknown[];
 }
 
 /** What takes rows: the work of a node, as far as streams need it. */
@@ -31,22 +33,37 @@ export interface Taker {
 
 /** Gives `output` a property whose records are made of a stream when it is first read, if nothing has taken the stream's rows until then. */
 export function attachStream<T extends object>(output: T, key: string, stream: Stream): T {
-  attachLazily(output, key, () => {
-    const table = tableBehind(output) as NativeTable;
-    if (table.rowCount <= MOST_STREAMED) return recordsOf(table);
-    throw new NodeError(
-      "MEMORY_LIMIT_EXCEEDED",
-      `The stream has ${table.rowCount} rows, more than the ${MOST_STREAMED} of which a list of records is made; filter or aggregate them first, or write them to a file`,
-    );
+  const settle = attachComputed(output, key, () => {
+    const rows = tables.get(output) ?? stream.rowsNow();
+    return Array.isArray(rows) ? rows : streamedRecords(rows);
   });
-  streams.set(output, stream);
+  streams.set(output, { stream, settle });
   keys.set(output, key);
   return output;
 }
 
+/**
+ * The records of a table that was made of a stream.
+ *
+ * @throws NodeError MEMORY_LIMIT_EXCEEDED
+ */
+export function streamedRecords(table: NativeTable): unknown[] {
+  demandFew(table.rowCount);
+  return recordsOf(table);
+}
+
+/** Refuses to make a list of too many rows. */
+export function demandFew(count: number): void {
+  if (count <= MOST_STREAMED) return;
+  throw new NodeError(
+    "MEMORY_LIMIT_EXCEEDED",
+    `The stream has ${count} rows, more than the ${MOST_STREAMED} of which a list of records is made; filter or aggregate them first, or write them to a file`,
+  );
+}
+
 /** The stream behind an output, as long as nothing has made a table or records of it. */
 export function streamBehind(output: unknown): Stream | undefined {
-  return typeof output === "object" && output !== null ? streams.get(output) : undefined;
+  return typeof output === "object" && output !== null ? streams.get(output)?.stream : undefined;
 }
 
 /** Whether an output is backed by a table or a stream, so that to read its records is to make them. */
@@ -54,19 +71,34 @@ export function isBacked(output: unknown): boolean {
   return typeof output === "object" && output !== null && (tables.has(output) || streams.has(output));
 }
 
-/** Makes the table of an output that is backed by a stream, off the thread of JavaScript. */
-export async function demandTable(output: unknown, taker: Taker): Promise<void> {
+/**
+ * Makes the table, or the list, of an output that is backed by a stream, off the thread of JavaScript as far as that can be. Gives the
+ * output, or the list where its rows are one.
+ */
+export async function demandTable(output: unknown, taker: Taker): Promise<unknown> {
   const stream = streamBehind(output);
-  if (stream === undefined) return;
-  const table = await stream.table(taker);
-  if (streamBehind(output) === stream) hold(output as object, table);
+  if (stream === undefined) return listOrSelf(output);
+  const rows = await stream.rows(taker);
+  if (streamBehind(output) === stream) hold(output as object, rows);
+  return listOrSelf(output);
 }
 
-function hold(output: object, table: NativeTable): NativeTable {
-  table.account();
-  tables.set(output, table);
+/** A value; of the output of a stream whose rows became a list, that. */
+export function listOrSelf(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || isBacked(value)) return value;
+  const key = keys.get(value);
+  return key === undefined ? value : (value as Record<string, unknown>)[key];
+}
+
+function hold(output: object, rows: NativeTable | unknown[]): NativeTable | undefined {
+  if (Array.isArray(rows)) {
+    streams.get(output)?.settle(rows);
+    return undefined;
+  }
+  rows.account();
+  tables.set(output, rows);
   streams.delete(output);
-  return table;
+  return rows;
 }
 
 /**
@@ -77,7 +109,7 @@ export function attachTable<T extends object>(output: T, key: string, table: Nat
   table.account();
   attachLazily(output, key, () => recordsOf(table));
   tables.set(output, table);
-  keys.set(output, key);
+  tableKeys.set(output, key);
   return output;
 }
 
@@ -96,6 +128,12 @@ export function attachCount<T extends object>(output: T, key: string, count: () 
 
 /** Gives `output` an own enumerable property that is computed when it is first read, also if it is frozen by then. */
 export function attachLazily<T extends object>(output: T, key: string, compute: () => unknown): T {
+  attachComputed(output, key, compute);
+  return output;
+}
+
+/** The same; gives what makes the property a value. */
+function attachComputed(output: object, key: string, compute: () => unknown): (value: unknown) => void {
   let held: { value: unknown } | undefined;
   const settle = (value: unknown): void => {
     tables.delete(output);
@@ -103,7 +141,7 @@ export function attachLazily<T extends object>(output: T, key: string, compute: 
     if (Object.getOwnPropertyDescriptor(output, key)?.configurable === false) held = { value };
     else Object.defineProperty(output, key, { value, enumerable: true, configurable: true, writable: true });
   };
-  return Object.defineProperty(output, key, {
+  Object.defineProperty(output, key, {
     enumerable: true,
     configurable: true,
     get() {
@@ -117,16 +155,17 @@ export function attachLazily<T extends object>(output: T, key: string, compute: 
       settle(value);
     },
   });
+  return settle;
 }
 
 /**
- * The table behind an output, as long as its records were not read. Never reads them itself; of a stream it makes the table
- * while the thread waits.
+ * The table behind an output, as long as its records were not read. Never reads them itself; of a stream it makes the table, or the
+ * list that {@link listOrSelf} then gives, while the thread waits.
  */
 export function tableBehind(output: unknown): NativeTable | undefined {
   if (typeof output !== "object" || output === null) return undefined;
-  const stream = streams.get(output);
-  return stream ? hold(output, stream.tableNow()) : tables.get(output);
+  const stream = streamBehind(output);
+  return stream ? hold(output, stream.rowsNow()) : tables.get(output);
 }
 
 /** Rows that no objects were made of. */
@@ -145,7 +184,7 @@ export function rowsBehind(output: unknown): BackingRows | "stream" | undefined 
   const table = tables.get(output);
   if (table === undefined) return undefined;
   return {
-    key: keys.get(output) as string,
+    key: (tableKeys.get(output) ?? keys.get(output)) as string,
     headers: table.headers,
     *texts() {
       for (const { text } of recordBatches(table)) yield text;
@@ -156,7 +195,7 @@ export function rowsBehind(output: unknown): BackingRows | "stream" | undefined 
 /** A value as it crosses into a sandbox: `null` for a table, whose rows follow at `path` if the code reads them. */
 export function withoutRows(value: unknown, path: string[], rowsAt: RowsAt[]): unknown {
   const table = tableBehind(value);
-  if (!table) return value;
+  if (!table) return listOrSelf(value);
   rowsAt.push({ path, rows: () => recordBatches(table) });
   return null;
 }

@@ -42,8 +42,10 @@
 
   let fn;
   let tag;
-  /** Values that answers may still have. */
+  /** Values that answers may still have; and how many they may have, in each piece where these count by themselves. */
   let room;
+  let most;
+  let inPieces = false;
   /** The position of the item that user code is looking at; -1 outside of items. */
   let current = -1;
   /** The answers that are being put into text, and the position of the first. */
@@ -225,6 +227,7 @@
       fn = userFunction;
       tag = key;
       room = mostValues;
+      most = mostValues;
       if (!prints) return;
       // Written out: what user code put on prototypes may take assignments.
       const value = {
@@ -254,9 +257,10 @@
     },
 
     /** Makes ready for items. */
-    items(workKind, isNamed, isWhole, initial) {
+    items(workKind, initial, isNamed, isWhole, isInPieces) {
       kind = workKind;
       named = isNamed;
+      inPieces = isInPieces;
       if (isWhole) all = [];
       started = initial !== undefined;
       if (started) acc = decode(initial);
@@ -271,6 +275,7 @@
 
     /** Calls the function for the items at `first..end`: those of `source`, or kept ones. Answers with text. */
     step(source, first, end) {
+      if (inPieces) room = most;
       const answer = steps[kind](all ?? decode(source), first, end, all ? 0 : first);
       current = -1;
       answers = undefined;

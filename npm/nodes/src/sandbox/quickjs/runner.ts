@@ -58,7 +58,7 @@ class Run {
   readonly #image: Image<Harness>;
   readonly #task: Task;
   readonly #isCancelled: () => boolean;
-  readonly #size: AnswerSize;
+  #size: AnswerSize;
   /** ms. */
   #left: number;
   #deadline = 0;
@@ -117,9 +117,10 @@ class Run {
     engine.check();
     engine.open();
     if (task.kind === "items") {
-      const { kind, named, whole, initial } = task.work;
+      const { kind, named, whole, initial, inPieces = false } = task.work;
       const first = initial === undefined ? instance.nothing() : engine.text(initial);
-      engine.call("items", engine.text(kind), instance.boolean(named), instance.boolean(whole), first);
+      const flags = [named, whole, inPieces].map((flag) => instance.boolean(flag));
+      engine.call("items", engine.text(kind), first, ...flags);
     } else {
       instance.answer = (table) => {
         this.#wants.push(table);
@@ -184,6 +185,7 @@ class Run {
 
   #stepOver(engine: Engine, items: Value, first: number, end: number): Batch[] {
     const { instance } = engine;
+    if (this.#task.kind === "items" && this.#task.work.inPieces) this.#size = new AnswerSize(this.#task.source);
     const text = engine.callForText("step", this.#size.add, items, instance.number(first), instance.number(end));
     const isReduce = this.#task.kind === "items" && this.#task.work.kind === "reduce";
     return isReduce ? [] : [{ text, count: end - first }];

@@ -1,10 +1,12 @@
+import { open } from "node:fs/promises";
 import { extname } from "node:path";
 import { writeAtomically, writeThrough } from "@atomiton/storage/files";
 import { NodeError } from "../../contract/error.js";
 import { foundText } from "../../contract/issues.js";
-import { isPlainObject } from "../../data/input.js";
+import { isPlainObject, type PlainObject } from "../../data/input.js";
 import { kindOf } from "../../data/kind.js";
 import { bytesOfBase64 } from "../../machine/base64.js";
+import { StreamedItems } from "../../machine/streamed-items.js";
 import { StreamedRows } from "../../machine/streamed-rows.js";
 import { bytesOfText, type TextEncodingName } from "../../machine/text-encoding.js";
 import { yamlText } from "../../machine/yaml.js";
@@ -53,15 +55,13 @@ export function formByName(path: string): Pick<ContentForm, "delimiter" | "value
  * @throws NodeError TYPE_MISMATCH for what is no content, or not of the format; SERIALIZATION_FAILED for what the encoding or
  *   YAML has no form for
  */
-export async function writeContent(path: string, content: unknown, taker: Taker, form: ContentForm): Promise<number> {
+export async function writeContent(path: string, given: unknown, taker: Taker, form: ContentForm): Promise<number> {
   const { format, encoding = "utf-8", delimiter, valuesAs = "json", isNew = false } = form;
-  const stream = streamBehind(content);
+  const stream = writableStream(given);
   const isPlain = format === undefined && encoding === "utf-8" && valuesAs !== "yaml";
   const rowsAs = delimiter ?? valuesAs;
-  if (stream instanceof StreamedRows && isPlain) {
-    return (await writeStream(path, stream, rowsAs, taker, isNew)).size;
-  }
-  await demandTable(content, taker);
+  if (stream !== undefined && isPlain) return (await writeStream(path, stream, rowsAs, taker, isNew)).size;
+  const content = await demandTable(given, taker);
   const table = tableBehind(content);
   if (table && isPlain) {
     return writeAtomically(
@@ -74,14 +74,28 @@ export async function writeContent(path: string, content: unknown, taker: Taker,
   return writeAtomically(path, (beside, mode) => writeThrough(beside, bytes, mode), { isNew });
 }
 
-/** Writes rows that are streamed to a file, whole or not at all; `form` as the addon's `writeTable` takes it. */
+/** The stream behind content that can be written as it comes: rows, or items that are all records. */
+export function writableStream(content: unknown): StreamedRows | StreamedItems | undefined {
+  const stream = streamBehind(content);
+  if (stream instanceof StreamedItems) return stream.facts.areRecords ? stream : undefined;
+  return stream instanceof StreamedRows ? stream : undefined;
+}
+
+/** Writes what is streamed to a file, whole or not at all; `form` as the addon's `writeTable` takes it. */
 export async function writeStream(
   path: string,
-  stream: StreamedRows,
+  stream: StreamedRows | StreamedItems,
   form: string,
   taker: Taker,
   isNew: boolean,
-): Promise<{ size: number; count: number }> {
+): Promise<{ size: number; count: number; headers: readonly string[] }> {
+  if (stream instanceof StreamedItems) {
+    const { count, fields } = stream.facts;
+    const size = await writeAtomically(path, (beside, mode) => writeItems(beside, stream, form, taker, mode), {
+      isNew,
+    });
+    return { size, count, headers: fields };
+  }
   let count = 0;
   const write = async (beside: string) => {
     const written = await stream.write(taker, beside, form);
@@ -89,7 +103,41 @@ export async function writeStream(
     return written.size;
   };
   const size = await writeAtomically(path, write, { isNew });
-  return { size, count };
+  return { size, count, headers: stream.headers };
+}
+
+/** Writes records to a new file, batch by batch, as {@link textFor} makes text of all, and through to the disk. */
+async function writeItems(
+  path: string,
+  items: StreamedItems,
+  form: string,
+  taker: Taker,
+  mode: number | undefined,
+): Promise<number> {
+  const file = await open(path, "wx", mode);
+  const isJson = form === "json";
+  const columns = [...items.facts.fields];
+  try {
+    if (!isJson && form !== "jsonl") await file.writeFile(csvText([columns], form));
+    let isFirst = true;
+    for await (const batch of items.batches(taker)) {
+      if (batch.length === 0) continue;
+      if (isJson) {
+        // Without the brackets and line ends around all.
+        await file.writeFile(`${isFirst ? "[" : ","}${jsonText(batch, 2).slice(1, -2)}`);
+      } else {
+        await file.writeFile(
+          form === "jsonl" ? linesOfJson(batch) : csvText(cellsOf(batch as PlainObject[], columns), form),
+        );
+      }
+      isFirst = false;
+    }
+    if (isJson) await file.writeFile(isFirst ? "[]" : "\n]");
+    await file.sync();
+    return (await file.stat()).size;
+  } finally {
+    await file.close();
+  }
 }
 
 /** Content as the bytes of a file of that name, as {@link writeContent} writes it. */

@@ -14,8 +14,9 @@ import { refuseUnread } from "../../library/unread.js";
 import { executable, type NodeWork } from "../../library/work.js";
 import { factsOf } from "../../machine/facts.js";
 import { isRootFolder, rootedPath } from "../../machine/rooted-path.js";
+import { StreamedItems } from "../../machine/streamed-items.js";
 import { refuseTaken, writeOver, writtenAs } from "../../machine/writing-over.js";
-import { demandTable, isBacked } from "../../table/table-output.js";
+import { demandTable, isBacked, streamBehind } from "../../table/table-output.js";
 import { appendContent } from "./append.js";
 import { formByName, writeContent } from "./content.js";
 import { fileSystem } from "./definition.js";
@@ -100,11 +101,15 @@ async function write(work: Work, parameterPath: string): Promise<object> {
 /** Of content that the columns of a file such as `a.csv` have no place for. */
 function warnOfTable({ warn }: Work, path: string, content: unknown): void {
   const isText = content === undefined || typeof content === "string" || content instanceof Uint8Array;
-  if (isText || isBacked(content)) return;
-  if (Array.isArray(content) && content.every(isPlainObject)) return warnOfNestedRows(content, warn);
+  const stream = streamBehind(content);
+  const list = stream instanceof StreamedItems ? stream : undefined;
+  if (isText || (isBacked(content) && list === undefined)) return;
+  if (list?.facts.areRecords || (Array.isArray(content) && content.every(isPlainObject))) {
+    return warnOfNestedRows(list ?? content, warn);
+  }
   warn(
     "not-a-table",
-    `\`${path}\` is written as JSON, for the content is ${kindOf(content)} and no list of records; give it rows, or a path that ends in \`.json\``,
+    `\`${path}\` is written as JSON, for the content is ${kindOf(list ? [] : content)} and no list of records; give it rows, or a path that ends in \`.json\``,
   );
 }
 
@@ -113,8 +118,7 @@ async function append(work: Work, path: string): Promise<object> {
   const file = work.parameters.content === undefined ? describedFile(work.input) : undefined;
   const place = await rootedPath(work.files, path);
   const isTable = formByName(path).delimiter !== undefined;
-  const content = file ? file.content : contentOf(work, isTable ? writableRows : unwrap);
-  await demandTable(content, work);
+  const content = await demandTable(file ? file.content : contentOf(work, isTable ? writableRows : unwrap), work);
   const warn = (rule: string, message: string) => work.warn(rule, message);
   if (isTable) warnOfNestedRows(content, warn);
   const size = await appendContent(place, content, { name: path, encoding, warn });

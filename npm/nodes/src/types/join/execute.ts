@@ -10,11 +10,19 @@ import { warnOfLostDigits } from "../../data/lost-digits.js";
 import { demandDifferent, demandFields, type Row, rowsAt } from "../../data/rows.js";
 import type { Place } from "../../library/place.js";
 import { executable, type NodeWork } from "../../library/work.js";
-import { attachLazily, attachTable, tableBehind } from "../../table/table-output.js";
+import {
+  attachCount,
+  attachLazily,
+  attachStream,
+  attachTable,
+  demandTable,
+  streamBehind,
+  tableBehind,
+} from "../../table/table-output.js";
 import { join, keysProblem } from "./definition.js";
 import { isIndexedMatched, type Matches, matchesOf, unmatchedLookedUp } from "./matches.js";
 import { type Pairing, pairingOf } from "./pairing.js";
-import { demandRoom, type How, type JoinAnswer, warnOfKeys } from "./tables.js";
+import { demandRoom, type How, type JoinAnswer, type TableJoin, warnOfKeys } from "./tables.js";
 
 interface Parameters {
   how: How;
@@ -26,41 +34,78 @@ interface Parameters {
 
 /**
  * Joins two lists of records by a hash of the keys, as `{result, count, unmatchedLeft, unmatchedRight}`. Two native tables are
- * joined natively where the place allows it, with the same result.
+ * joined natively where the place allows it, and rows that are streamed with a table as a part of the stream, with the same result.
  *
  * Fails with TYPE_MISMATCH (an input that is missing or no list of records), INVALID_PARAMETERS (keys that no row has, a
  * suffix that makes two fields of one name), MEMORY_LIMIT_EXCEEDED (too many rows would come out), CANCELLED.
  */
 export function joinNode(place: Place): NodeExecutable {
-  return executable<Parameters>(join, async (work) => {
-    const { parameters, input } = work;
-    const problem = keysProblem(parameters);
-    if (problem !== undefined) throw new NodeError("INVALID_PARAMETERS", problem.message);
-    const { joinTables } = place;
-    const tables = joinTables && tablesOf(input);
-    if (!tables) return joinRecords(work);
-    const { how, on, suffix } = parameters;
-    const join = {
-      ...tables,
-      how,
-      suffix,
-      leftKeys: keysOf(parameters, "left"),
-      rightKeys: keysOf(parameters, "right"),
-    };
-    for (const [side, { headers }] of Object.entries(tables)) {
-      const keys = side === "left" ? join.leftKeys : join.rightKeys;
-      if (on !== undefined) demandDifferent(on, "on");
-      // All rows of a table have the same fields, so that one stands for them.
-      const row = Object.fromEntries(headers.map((name) => [name, ""]));
-      demandFields([row], keys, on === undefined ? `${side}Keys` : "on", ` of ${side}`);
-    }
-    return outputOf(await joinTables(join, work));
-  });
+  return executable<Parameters>(
+    join,
+    async (work) => {
+      const { parameters, input } = work;
+      const problem = keysProblem(parameters);
+      if (problem !== undefined) throw new NodeError("INVALID_PARAMETERS", problem.message);
+      const streamed = await joinStreamed(place, work);
+      if (streamed !== undefined) return streamed;
+      for (const side of SIDES) await demandTable(unwrap(handleValue(input, side)), work);
+      const { joinTables } = place;
+      const tables = joinTables && tablesOf(input);
+      if (!tables) return joinRecords(work);
+      for (const side of SIDES) demandKeys(parameters, side, tables[side].headers);
+      return outputOf(await joinTables({ ...tables, ...joinOf(parameters) }, work));
+    },
+    { takesStreams: true },
+  );
+}
+
+const SIDES = ["left", "right"] as const;
+
+/** Joins without taking the rows of the side whose order is kept, where they are streamed and those of the other one are a table. */
+async function joinStreamed(place: Place, work: NodeWork<Parameters>): Promise<object | undefined> {
+  const { parameters, input } = work;
+  const isRight = parameters.how === "right";
+  const [side, other] = isRight ? (["right", "left"] as const) : SIDES;
+  const stream = streamBehind(unwrap(handleValue(input, side)));
+  if (stream === undefined || place.joinStream === undefined) return undefined;
+  const held = unwrap(handleValue(input, other));
+  await demandTable(held, work);
+  const table = tableBehind(held);
+  if (table === undefined) return undefined;
+  const keysOfHeld = () => table.rowCount > 0 && demandKeys(parameters, other, table.headers);
+  const demandBoth = (fields: readonly string[]) => {
+    if (isRight) keysOfHeld();
+    demandKeys(parameters, side, fields);
+    if (!isRight) keysOfHeld();
+  };
+  const joined = await place.joinStream({ ...joinOf(parameters), stream, held: table, demandKeys: demandBoth }, work);
+  if (joined === undefined) return undefined;
+  const { answer, count, unmatched, unmatchedHeld } = joined;
+  const output = {};
+  if ("stream" in answer) attachStream(output, "result", answer.stream);
+  else Object.assign(output, { result: answer.value });
+  attachCount(output, "count", count);
+  attachCount(output, "unmatchedLeft", isRight ? unmatchedHeld : unmatched);
+  return attachCount(output, "unmatchedRight", isRight ? unmatched : unmatchedHeld);
+}
+
+function joinOf(parameters: Parameters): Pick<TableJoin, "how" | "suffix" | "leftKeys" | "rightKeys"> {
+  const { how, suffix } = parameters;
+  return { how, suffix, leftKeys: keysOf(parameters, "left"), rightKeys: keysOf(parameters, "right") };
+}
+
+/** Refuses keys that are not among the columns of a table. */
+function demandKeys(parameters: Parameters, side: "left" | "right", columns: readonly string[]): void {
+  const { on } = parameters;
+  if (on !== undefined) demandDifferent(on, "on");
+  // All rows of a table have the same fields, so that one stands for them.
+  const row = Object.fromEntries(columns.map((name) => [name, ""]));
+  demandFields([row], keysOf(parameters, side), on === undefined ? `${side}Keys` : "on", ` of ${side}`);
 }
 
 /** The tables of both sides; `undefined` where one is no table, or has no rows and so no fields. */
 function tablesOf(input: unknown): { left: NativeTable; right: NativeTable } | undefined {
-  const [left, right] = ["left", "right"].map((side) => tableBehind(unwrap(handleValue(input, side))));
+  const [left, right] = SIDES.map((side) => tableBehind(unwrap(handleValue(input, side))));
   return left && right && left.rowCount > 0 && right.rowCount > 0 ? { left, right } : undefined;
 }
 

@@ -5,6 +5,7 @@ import { NodeError } from "../../contract/error.js";
 import { type Keyed, nothingMatched } from "../../data/doubtful-keys.js";
 import { nearlyMatched } from "../../data/near-keys.js";
 import { countText, MOST_ROWS, type Row } from "../../data/rows.js";
+import type { Stream } from "../../table/table-output.js";
 
 /** Which rows come out. */
 export type How = "inner" | "left" | "right" | "full" | "semi" | "anti";
@@ -17,6 +18,23 @@ export interface TableJoin {
   rightKeys: readonly string[];
   how: How;
   suffix: string;
+}
+
+/** Rows that are streamed, the left side or for `right` the right one, to be joined with a table that is the other. */
+export interface StreamJoin extends Omit<TableJoin, "left" | "right"> {
+  stream: Stream | undefined;
+  held: NativeTable;
+  /** Refuses keys that are not among the fields of the rows that are streamed. */
+  demandKeys(fields: readonly string[]): void;
+}
+
+/** What comes of such a join. Counts are not known until they are asked for. */
+export interface StreamedJoinAnswer {
+  answer: { stream: Stream } | { value: unknown[] };
+  count(): number;
+  /** Rows that were streamed and have no match. */
+  unmatched(): number;
+  unmatchedHeld(): number;
 }
 
 /** Joined rows: a table, or records that are made when they are read. */

@@ -110,7 +110,7 @@ export const spreadsheet = {
         default: false,
         description:
           "Whether a CSV or TSV file is read only when later nodes take its rows, batch by batch, so that it may be larger than memory. " +
-          "Filters of `transform` by `where` are a part of the stream; aggregates, `limit`, and nodes that write CSV, TSV, JSON or JSON Lines take its rows. " +
+          "Filters of `transform` by `where`, and a `join` with a table, are a part of the stream; aggregates, `limit`, functions of `map`, and nodes that write CSV, TSV, JSON or JSON Lines take its rows. " +
           "All else needs the rows that are left in memory. A row that cannot be read fails the node that takes it, and so does a file that has changed; each node that takes rows reads the file again.",
       },
     },

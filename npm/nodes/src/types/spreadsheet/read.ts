@@ -310,9 +310,9 @@ function utf8Text(bytes: Uint8Array): Promise<string> | string {
 }
 
 /** Data that is rows already is handed on as it is, but for text that `types` says to read. */
-async function fromRecords(data: unknown, work: Work): Promise<object> {
+async function fromRecords(given: unknown, work: Work): Promise<object> {
   const { parameters } = work;
-  await demandTable(data, work);
+  const data = await demandTable(given, work);
   const table = tableBehind(data);
   if (table)
     return Object.assign(parameters.types === "auto" ? typedOutput(table) : tableOutput(table), sheetFacts(","));

@@ -11,11 +11,11 @@ import { shownNames } from "../../data/rows.js";
 import { warnOfLeftOut } from "../../library/chosen-data.js";
 import type { NodeWork } from "../../library/work.js";
 import { rootedPath } from "../../machine/rooted-path.js";
-import { StreamedRows } from "../../machine/streamed-rows.js";
+import { StreamedItems } from "../../machine/streamed-items.js";
 import { writeOver } from "../../machine/writing-over.js";
 import { cancellable } from "../../table/addon.js";
-import { demandTable, recordsOf, streamBehind, tableBehind } from "../../table/table-output.js";
-import { writeContent, writeStream } from "../file-system/content.js";
+import { demandTable, recordsOf, tableBehind } from "../../table/table-output.js";
+import { writableStream, writeContent, writeStream } from "../file-system/content.js";
 import { typedRecords } from "./cell-types.js";
 import { formatOf, type TableFormat } from "./format.js";
 import { refuseUnused, SHEET, warnOfWriting } from "./ignored.js";
@@ -56,18 +56,20 @@ export async function writeSpreadsheet(work: NodeWork<SpreadsheetParameters>): P
   const sheets = sheetsIn(work);
   if (sheets !== undefined) return writeSheets(work, sheets, path, format);
   if (parameters.sheetName !== undefined) checkSheetNames([parameters.sheetName]);
-  const data = dataOf(work);
-  const stream = streamBehind(data);
-  if (stream instanceof StreamedRows && isStreamed(format, parameters)) {
+  const given = dataOf(work);
+  const stream = writableStream(given);
+  if (stream !== undefined && isStreamed(format, parameters)) {
     const form = format === "json" || format === "jsonl" ? format : delimiterOf(parameters, format);
     const place = await rootedPath(work.files, path);
-    const { size, count } = await writeOver(work, { place, path, overwrite }, (isNew) =>
+    const warn = (rule: string, message: string) => work.warn(rule, message);
+    if (stream instanceof StreamedItems && format !== "json" && format !== "jsonl") warnOfNestedRows(stream, warn);
+    const { size, count, headers } = await writeOver(work, { place, path, overwrite }, (isNew) =>
       writeStream(place, stream, form, work, isNew),
     );
     if (count === 0) work.warn("empty-table", `There were no records to write to \`${path}\``);
-    return { result: path, path, format, headers: [...stream.headers], rowCount: count, size, success: true };
+    return { result: path, path, format, headers: [...headers], rowCount: count, size, success: true };
   }
-  await demandTable(data, work);
+  const data = await demandTable(given, work);
   const rows = rowsOf(data);
   if (format !== "json" && format !== "jsonl") warnOfNestedRows(data, (rule, message) => work.warn(rule, message));
   if (rows.count === 0) work.warn("empty-table", `There were no records to write to \`${path}\``);
@@ -112,8 +114,7 @@ async function writeSheets(
   checkSheetNames(names);
   const sheets: Rows[] = [];
   for (const name of names) {
-    const data = writableRows(given[name]);
-    await demandTable(data, work);
+    const data = await demandTable(writableRows(given[name]), work);
     const rows = rowsOf(data, `The sheet "${name}"`);
     warnOfNestedRows(data, (rule, message) => work.warn(rule, message));
     if (rows.count === 0)

@@ -110,10 +110,10 @@ export function transformNode(place: Place): NodeExecutable {
         work,
       );
       if (streamed) return streamedOutput(streamed, parameters.operation);
-      await demandTable(data, work);
+      const list = (await demandTable(data, work)) as unknown[];
       const table = tableBehind(data);
-      const inputCount = table ? table.rowCount : (data as unknown[]).length;
-      const answer = await answerOf(place, table ?? (data as unknown[]), {
+      const inputCount = table ? table.rowCount : list.length;
+      const answer = await answerOf(place, table ?? list, {
         parameters,
         code,
         userFunction,

@@ -70,13 +70,13 @@ export async function transformItems(items: readonly unknown[], transformation: 
 }
 
 /** Fields by which an operation tells items apart. */
-function keysOf({ operation, sortKey, uniqueKey, groupKey, groupBy }: TransformParameters): string[] {
+export function keysOf({ operation, sortKey, uniqueKey, groupKey, groupBy }: TransformParameters): string[] {
   const keys = { unique: uniqueKey, group: groupKey ?? sortKey, aggregate: groupBy ?? groupKey };
   return operation in keys ? [keys[operation as keyof typeof keys] ?? []].flat() : [];
 }
 
 /** Fields that an operation works by and no item has. Of a table that is an error. */
-function doubtsOfOperation(items: readonly unknown[], parameters: TransformParameters): Doubt[] {
+export function doubtsOfOperation(items: Iterable<unknown>, parameters: TransformParameters): Doubt[] {
   const { operation, sortKey, uniqueKey, groupKey, groupBy, aggregates } = parameters;
   const doubts = (purpose: string, ...fields: (string | undefined)[]) =>
     doubtsOfFields(
@@ -102,7 +102,7 @@ function doubtsOfOperation(items: readonly unknown[], parameters: TransformParam
 }
 
 /** Fields that code reads, or a property path leads to, and no item has. */
-export function doubtsOfFunction(items: readonly unknown[], { parameters, code }: Transformation): Doubt[] {
+export function doubtsOfFunction(items: Iterable<unknown>, { parameters, code }: Transformation): Doubt[] {
   const { operation, where } = parameters;
   if (operation !== "map" && operation !== "reduce" && (operation !== "filter" || where)) return [];
   if (isIdentityText(code)) return [];
