@@ -153,12 +153,7 @@ impl Joined {
     }
 
     /// These pairs of rows of the left and of the right side, of which either may be [`NONE`].
-    pub(super) fn paired(
-        left: Arc<Side>,
-        right: Arc<Side>,
-        form: Arc<Form>,
-        pairs: Vec<(u32, u32)>,
-    ) -> Self {
+    pub(super) fn paired(left: Arc<Side>, right: Arc<Side>, form: Arc<Form>, pairs: Vec<(u32, u32)>) -> Self {
         Self { left, right, form, pairs }
     }
 

@@ -236,7 +236,8 @@ mod tests {
     use super::super::writing::records_text;
     use super::*;
 
-    const LAYOUT: Layout = Layout { delimiter: b',', has_headers: true, skip_empty_lines: true, first_row: 1 };
+    const LAYOUT: Layout =
+        Layout { delimiter: b',', has_headers: true, skip_empty_lines: true, first_row: 1 };
 
     /// A file that is there as long as this is.
     struct Source(PathBuf);

@@ -19,8 +19,9 @@ use super::sheet::{Segment, Table, column_of};
 use crate::cancel::Cancel;
 use crate::failure::{Code, Failure};
 
-/// Joined rows of a block that a thread makes ahead. A block that becomes more is worked on when its turn comes, piece by piece.
-const MOST_AHEAD: usize = 256 * 1024;
+/// Joined rows of a block that a thread makes ahead, or twice as many as came. A block that becomes more is worked on when its turn
+/// comes, piece by piece.
+const MOST_AHEAD: usize = 64 * 1024;
 
 /// Rows of a file to come, as the steps leave them. Cloning is cheap.
 #[derive(Clone)]
@@ -151,8 +152,7 @@ impl Scan {
         };
         let mut doubts = beginning.doubts();
         let is_joined = self.steps.iter().any(|step| matches!(step, Step::Join(_)));
-        let columns =
-            wanted.filter(|_| !is_joined).map(|wanted| self.places(wanted)).transpose()?;
+        let columns = wanted.filter(|_| !is_joined).map(|wanted| self.places(wanted)).transpose()?;
         let headers = match &columns {
             Some(columns) => columns.iter().map(|&column| self.columns[column].clone()).collect(),
             None => Arc::clone(&self.columns),
@@ -213,11 +213,12 @@ impl Scan {
         let table = Table::of(headers, Vec::from([segment]))?;
         // Cloning it would keep its rows from being handed on without a copy.
         let again = self.multiplies().then(|| table.clone());
+        let most = MOST_AHEAD.max(2 * table.len());
         let (mut notes, mut made, mut rows) = (Notes::of(self), Vec::new(), 0);
         let is_all = self.pass(0, table, &mut notes, cancel, &mut |table| {
             rows += table.len();
             made.push(work(table));
-            Ok(again.is_none() || rows <= MOST_AHEAD)
+            Ok(again.is_none() || rows <= most)
         })?;
         Ok(match again {
             Some(table) if !is_all => Passed::Large(table),
