@@ -153,6 +153,12 @@ pub fn open_runs() -> u32 {
     on_bridge(0, |bridge| bridge.open_runs() as u32)
 }
 
+/// `bridge::backoff`.
+#[napi(catch_unwind)]
+pub fn backoff(base: f64, tries: u32, seed: f64, task: u32, spreads: bool) -> f64 {
+    bridge::backoff(base, tries, seed, task, spreads)
+}
+
 /// `bridge::rate_limit`.
 #[napi(catch_unwind)]
 pub fn rate_limit(json: String) -> String {

@@ -128,6 +128,12 @@ pub fn open_runs() -> u32 {
     on_bridge(|bridge| bridge.open_runs() as u32)
 }
 
+/// `bridge::backoff`.
+#[wasm_bindgen]
+pub fn backoff(base: f64, tries: u32, seed: f64, task: u32, spreads: bool) -> f64 {
+    bridge::backoff(base, tries, seed, task, spreads)
+}
+
 /// `bridge::rate_limit`.
 #[wasm_bindgen(js_name = rateLimit)]
 pub fn rate_limit(json: &str) -> String {

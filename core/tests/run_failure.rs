@@ -3,7 +3,7 @@
 mod support;
 
 use conductor_core::error::ErrorCode;
-use conductor_core::run::{Event, TaskState};
+use conductor_core::run::{Event, TaskState, backoff};
 use support::{Scope, Talk, flow, options};
 
 const NOTHING: [&str; 0] = [];
@@ -72,6 +72,76 @@ fn jitter_shortens_a_backoff_by_half_at_most() {
         let (at, _) = talk.wait();
         assert!((500.0..=1000.0).contains(&at), "{at}");
     }
+}
+
+/// When the second and the third try of each leaf begin, of those that fail twice.
+fn tries(seed: u64, jitter: bool, own: [Option<bool>; 2]) -> Vec<(f64, String)> {
+    let [first, second] = own;
+    let scope = flow()
+        .leaves(&["a", "b"])
+        .with("a", |node| node.retry_jitter = first)
+        .with("b", |node| node.retry_jitter = second);
+    let mut talk = Talk::new(
+        scope,
+        options(|options| {
+            (options.concurrency, options.retries, options.seed, options.jitter) = (2, 2, seed, jitter);
+        }),
+    );
+    talk.start();
+    talk.failed("a");
+    talk.failed("b");
+    let mut begun = Vec::new();
+    while begun.len() < 4 {
+        let (now, ops) = talk.wait();
+        for op in ops {
+            let name = op.split(' ').nth(1).expect("a start names its node").to_owned();
+            begun.push((now, op));
+            if begun.len() < 3 {
+                talk.failed(&name);
+            }
+        }
+    }
+    begun
+}
+
+/// The waits of a node before its second and third try.
+fn waits(begun: &[(f64, String)], name: &str) -> [f64; 2] {
+    let at = |number: u32| {
+        let op = format!("start {name} #{number}");
+        begun.iter().find(|(_, found)| *found == op).expect("it is tried so often").0
+    };
+    [at(2), at(3) - at(2)]
+}
+
+#[test]
+fn a_node_says_itself_whether_its_backoffs_are_spread() {
+    for jitter in [false, true] {
+        for seed in 0..20 {
+            let begun = tries(seed, jitter, [Some(true), Some(false)]);
+            let [first, second] = waits(&begun, "a");
+            assert!((500.0..1000.0).contains(&first) && (1000.0..2000.0).contains(&second), "{begun:?}");
+            assert_eq!(waits(&begun, "b"), [1000.0, 2000.0]);
+        }
+        let left_to_the_run = waits(&tries(1, jitter, [None, None]), "a");
+        assert_eq!(left_to_the_run == [1000.0, 2000.0], !jitter, "{left_to_the_run:?}");
+    }
+}
+
+#[test]
+fn spread_backoffs_are_the_same_with_the_same_seed_and_others_with_another() {
+    let spread = |seed| tries(seed, false, [Some(true), Some(true)]);
+    assert_eq!(spread(7), spread(7));
+    assert_ne!(waits(&spread(7), "a"), waits(&spread(8), "a"));
+    assert_ne!(waits(&spread(7), "a"), waits(&spread(7), "b"), "nodes that failed at once do not come back at once");
+}
+
+#[test]
+fn a_backoff_can_be_told_beforehand() {
+    let begun = tries(7, false, [Some(true), Some(false)]);
+    let (told, plain) = ([1, 2].map(|number| backoff(1000.0, number, Some((7, 1)))), backoff(1000.0, 2, None));
+    let [first, second] = waits(&begun, "a");
+    assert!((told[0] - first).abs() < 1e-6 && (told[1] - second).abs() < 1e-6, "{told:?}, {begun:?}");
+    assert_eq!(plain, 2000.0);
 }
 
 #[test]

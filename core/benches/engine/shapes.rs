@@ -39,6 +39,7 @@ fn flow(nodes: u32, edges: impl Iterator<Item = (u32, u32)>) -> Vec<u32> {
         weight: 100,
         retries: None,
         retry_delay_ms: None,
+        retry_jitter: None,
         timeout_ms: None,
         width: 0,
         tolerant: false,

@@ -18,7 +18,7 @@ use crate::run::{EVENT_WORDS, Event, Journal, Misuse, OPTION_NUMBERS, Run, RunOp
 use plans::Plans;
 use slab::Slab;
 pub use text::{
-    constants, duration_ms, rate_limit, read_document, read_flow, validate_flow, weight_of, write_document,
+    backoff, constants, duration_ms, rate_limit, read_document, read_flow, validate_flow, weight_of, write_document,
     write_flow,
 };
 

@@ -85,6 +85,7 @@ mod tests {
             weight: 1,
             retries: None,
             retry_delay_ms: None,
+            retry_jitter: None,
             timeout_ms: None,
             width: 0,
             tolerant: false,

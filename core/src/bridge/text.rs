@@ -7,11 +7,11 @@ use crate::error::ErrorCode;
 #[cfg(not(feature = "yaml"))]
 use crate::flow::NodeDefinition;
 use crate::flow::{
-    self, FlowError, Format, KEEPS_TIMEOUT, Limits, NodeLimit, POLICY_KEYS, POLICY_KEYS_IGNORED,
+    self, FlowError, Format, KEEPS_TIMEOUT, Limits, NodeLimit, POLICY_KEYS,
     UNASKED_NO_RETRIES, UNASKED_RETRIES, UNASKED_TIMEOUT,
 };
 use crate::graph::{DEFAULT_WEIGHT, node_weight};
-use crate::run::{ANIMATIONS, COMPLETE, TaskState};
+use crate::run::{self, ANIMATIONS, COMPLETE, TaskState};
 use crate::validate::{Declaration, LISTED_PROBLEMS, NodeTypes, Problem, validate_beside};
 
 /// Reads a flow from YAML, from JSON, or, for any `format` but `"yaml"` and `"json"`, from whichever it is. The answer is
@@ -139,7 +139,6 @@ pub fn constants() -> String {
         "defaultWeight": DEFAULT_WEIGHT,
         "policy": {
             "keys": POLICY_KEYS,
-            "ignored": POLICY_KEYS_IGNORED,
             "unaskedTimeout": UNASKED_TIMEOUT,
             "keepsTimeout": KEEPS_TIMEOUT,
             "unaskedRetries": UNASKED_RETRIES,
@@ -158,6 +157,11 @@ pub fn constants() -> String {
 /// The ms of a duration such as `10s` ([`flow::duration_ms`]); NaN for a text that is none.
 pub fn duration_ms(text: &str) -> f64 {
     flow::duration_ms(text).unwrap_or(f64::NAN)
+}
+
+/// The wait in ms before another try of a task ([`run::backoff`]), as a run with this seed has it where it is spread.
+pub fn backoff(base: f64, tries: u32, seed: f64, task: u32, spreads: bool) -> f64 {
+    run::backoff(base, tries, spreads.then_some((seed as u64, task)))
 }
 
 /// The limit and the ms of a rate, given as JSON, such as `"10/s"`; `null` for what is no rate. The answer is JSON.

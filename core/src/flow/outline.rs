@@ -40,6 +40,8 @@ pub struct OutlineNode {
     pub retries: Option<u32>,
     /// First backoff in ms. `None` leaves it to the run's options.
     pub retry_delay_ms: Option<u32>,
+    /// Spread backoffs. `None` leaves it to the run's options.
+    pub retry_jitter: Option<bool>,
     /// Deadline of one attempt in ms.
     pub timeout_ms: Option<u32>,
     /// For a node that runs its children once per item: how many items at once. 0 for every other node.
@@ -290,7 +292,8 @@ impl Outline {
                 node.width
                     | u32::from(node.parallel) << PARALLEL_SHIFT
                     | u32::from(node.tolerant) << TOLERANT_SHIFT
-                    | node.section.number() << SECTION_SHIFT,
+                    | node.section.number() << SECTION_SHIFT
+                    | node.retry_jitter.map_or(0, jitter_bits) << JITTER_SHIFT,
             ]);
         }
         for edge in &self.edges {
@@ -333,6 +336,7 @@ impl Outline {
                 weight: node_weight(&node.kind) as u32,
                 retries: policy.retries,
                 retry_delay_ms: policy.retry_delay_ms,
+                retry_jitter: policy.retry_jitter,
                 timeout_ms: policy.timeout_ms,
                 width: frame_width(node),
                 tolerant: is_tolerant(node),
@@ -449,6 +453,7 @@ fn node_from_words(words: &[u32; NODE_WORDS]) -> OutlineNode {
         weight,
         retries: retries.checked_sub(1),
         retry_delay_ms: retry_delay.checked_sub(1),
+        retry_jitter: jitter_from_bits(width >> JITTER_SHIFT),
         timeout_ms: (timeout != 0).then_some(timeout),
         width: width & MAX_WIDTH,
         tolerant: width >> TOLERANT_SHIFT & 1 != 0,
@@ -458,6 +463,15 @@ fn node_from_words(words: &[u32; NODE_WORDS]) -> OutlineNode {
         branches: Branches::from_bits(flags >> BRANCHES_SHIFT),
         section: Section::of(width >> SECTION_SHIFT & SECTION_MASK).unwrap_or_default(),
     }
+}
+
+/// The bits at [`JITTER_SHIFT`].
+fn jitter_bits(spreads: bool) -> u32 {
+    1 | u32::from(spreads) << 1
+}
+
+fn jitter_from_bits(bits: u32) -> Option<bool> {
+    (bits & 1 != 0).then_some(bits & 2 != 0)
 }
 
 fn limit_from_words([node, starts, per_ms, concurrency]: &[u32; LIMIT_WORDS]) -> NodeLimit {
@@ -487,6 +501,8 @@ pub const TOLERANT_SHIFT: u32 = 17;
 pub const SECTION_SHIFT: u32 = 18;
 /// The bits of a section.
 pub const SECTION_MASK: u32 = 0b11;
+/// The bit above those: the policy of the node says whether its backoffs are spread, and the next bit says it.
+pub const JITTER_SHIFT: u32 = 20;
 /// A reference of the root, which reads nothing: rate limits follow.
 const END_OF_REFERENCES: [u32; REFERENCE_WORDS] = [0, 0];
 /// The bit of the flags that says that a node is disabled.

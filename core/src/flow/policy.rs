@@ -5,9 +5,10 @@ use serde_json::{Map, Value};
 use super::{NodeDefinition, NodeLimit, Rate, duration_ms};
 
 /// The keys of a node's `policy`.
-pub const POLICY_KEYS: [&str; 9] = [
+pub const POLICY_KEYS: [&str; 10] = [
     "retries",
     "retryDelay",
+    "retryJitter",
     "timeout",
     "continueOnError",
     "rateLimit",
@@ -16,9 +17,6 @@ pub const POLICY_KEYS: [&str; 9] = [
     "cache",
     "runsOn",
 ];
-
-/// Those of [`POLICY_KEYS`] that nothing carries out yet: a flow that has them runs as if it had not, and is told so.
-pub const POLICY_KEYS_IGNORED: [&str; 1] = ["runsOn"];
 
 /// The `timeout` in ms that editors write under the parameters of every node.
 pub const UNASKED_TIMEOUT: f64 = 30_000.0;
@@ -37,6 +35,7 @@ const MAX_COUNT: f64 = (u32::MAX - 1) as f64;
 pub(super) struct Policy {
     pub(super) retries: Option<u32>,
     pub(super) retry_delay_ms: Option<u32>,
+    pub(super) retry_jitter: Option<bool>,
     pub(super) timeout_ms: Option<u32>,
     pub(super) continue_on_error: bool,
     pub(super) rate: Option<Rate>,
@@ -62,6 +61,7 @@ impl Policy {
         Policy {
             retries: asked("retries", Some(retries)).and_then(Value::as_f64).and_then(count),
             retry_delay_ms: asked("retryDelay", None).and_then(ms_of).and_then(count),
+            retry_jitter: policy.get("retryJitter").and_then(Value::as_bool),
             timeout_ms: asked("timeout", timeout)
                 .and_then(ms_of)
                 .filter(|ms| *ms > 0.0)
@@ -112,6 +112,12 @@ pub(crate) fn rate_key(rate: &Value) -> Option<&str> {
 /// Whether nodes can share a rate by this text. It is known before the flow runs, so that it has no expression.
 pub(crate) fn is_rate_key(key: &str) -> bool {
     !key.trim().is_empty() && !key.contains("${{")
+}
+
+/// Whether processes can declare this text, and nodes ask for it by `runsOn`: without white space, and without an expression, as it is
+/// known before the flow runs.
+pub(crate) fn is_label(text: &str) -> bool {
+    !text.is_empty() && !text.contains(char::is_whitespace) && !text.contains("${{")
 }
 
 /// The `limit` of a rate, or how many attempts may be under way at once.

@@ -71,6 +71,7 @@ fn bare_nodes(outline: &Outline) -> Vec<PlanNode> {
             readers: 0,
             retries: node.retries,
             retry_delay_ms: node.retry_delay_ms,
+            retry_jitter: node.retry_jitter,
             timeout_ms: node.timeout_ms,
             parallel: match node.parallel || node.branches.is_some_and(Branches::are_parallel) {
                 true if node.width == 0 => index,

@@ -75,6 +75,7 @@ pub(crate) struct PlanNode {
     pub(crate) readers: u32,
     pub(crate) retries: Option<u32>,
     pub(crate) retry_delay_ms: Option<u32>,
+    pub(crate) retry_jitter: Option<bool>,
     pub(crate) timeout_ms: Option<u32>,
     /// The outermost group around it, or itself, whose nodes may run side by side; [`NO_GROUP`] for none.
     pub(crate) parallel: u32,

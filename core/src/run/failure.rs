@@ -59,12 +59,12 @@ impl Run {
     /// Sets the end of a task's backoff.
     fn arm_retry(&mut self, task: u32, least: u32) {
         let node = self.plan.node(self.node_of(task));
-        let base = node.retry_delay_ms.map_or(self.state.options.retry_delay, f64::from);
+        let options = &self.state.options;
+        let base = node.retry_delay_ms.map_or(options.retry_delay, f64::from);
+        let spread = node.retry_jitter.unwrap_or(options.jitter).then_some((options.seed, task));
         let found = self.task(task);
         let attempt = found.attempt;
-        let full = base * 2_f64.powi(found.tries.saturating_sub(1).min(30) as i32);
-        let delay = if self.state.options.jitter { full * self.jitter(task) } else { full };
-        let delay = delay.max(f64::from(least));
+        let delay = backoff(base, found.tries, spread).max(f64::from(least));
         self.state.timers.arm(self.state.now + delay, Alarm::Retry { task, attempt });
     }
 
@@ -424,10 +424,13 @@ impl Run {
         }
         false
     }
+}
 
-    /// 0.5 to 1, from the seed, the task and the try.
-    fn jitter(&self, task: u32) -> f64 {
-        let salt = u64::from(task) << 32 | u64::from(self.task(task).tries);
-        0.5 + 0.5 * super::options::unit(self.state.options.seed, salt)
-    }
+/// The wait in ms after so many tries: `base` after the first, twice as long after each further one. With the seed of the run and the
+/// task it is spread: between half of that and all of it, always the same for the same seed, task and try.
+pub fn backoff(base: f64, tries: u32, spread: Option<(u64, u32)>) -> f64 {
+    let full = base * 2_f64.powi(tries.saturating_sub(1).min(30) as i32);
+    let Some((seed, task)) = spread else { return full };
+    let salt = u64::from(task) << 32 | u64::from(tries);
+    full * (0.5 + 0.5 * super::options::unit(seed, salt))
 }

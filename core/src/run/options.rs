@@ -18,7 +18,7 @@ pub struct RunOptions {
     pub retries: u32,
     /// First backoff for nodes that do not say themselves; doubles with every further attempt.
     pub retry_delay: f64,
-    /// Spread backoffs over 50–100 % of their length.
+    /// Spread backoffs over 50–100 % of their length, for nodes that do not say themselves.
     pub jitter: bool,
     /// Deadline of the whole run; 0 for none.
     pub timeout: f64,

@@ -9,7 +9,7 @@ use super::parameters::Report;
 use super::problem::{Finding, Problems};
 use super::suggestion::{self, Budget};
 use crate::flow::{
-    DURATION_EXAMPLES, NodeLimit, POLICY_KEYS, POLICY_KEYS_IGNORED, RATE_KEYS, Rate, amount, is_rate_key,
+    DURATION_EXAMPLES, NodeLimit, POLICY_KEYS, RATE_KEYS, Rate, amount, is_label, is_rate_key,
     is_redact_path, kind_of, ms_of, period_ms, pointer, rate, rate_key,
 };
 
@@ -42,12 +42,6 @@ pub(super) fn check(policy: &Map<String, Value>, place: Place, path: &mut String
         } else if !value.is_null() {
             if let Some((rule, message)) = problem(key, value) {
                 report(rule, path, &mut |_| Finding::new(message.clone()));
-            } else if POLICY_KEYS_IGNORED.contains(&key.as_str()) {
-                report(Rule::IgnoredPolicy, path, &mut |_| {
-                    Finding::new(format!(
-                        "This version does not carry out `{key}` of a policy: the node runs as if it were not there"
-                    ))
-                });
             } else if key == "concurrency" && !place.is_in_loop {
                 report(Rule::IgnoredPolicy, path, &mut |_| {
                     let reason = "`concurrency` of a policy has no effect here: no loop is around the node, so one attempt of it runs at a time";
@@ -273,11 +267,23 @@ fn problem(key: &str, value: &Value) -> Option<(Rule, String)> {
         "concurrency" => amount_problem(value),
         "retryDelay" => duration(value, |ms| ms >= 0.0),
         "timeout" => duration(value, |ms| ms > 0.0),
-        "continueOnError" if !value.is_boolean() => Some(mismatch("a boolean", value)),
+        "continueOnError" | "retryJitter" if !value.is_boolean() => Some(mismatch("a boolean", value)),
         "rateLimit" => rate_problem(value),
         "redact" => redact(value),
+        "runsOn" => label_problem(value),
         _ => None,
     }
+}
+
+/// What a process must offer: a label, which is known before the flow runs.
+fn label_problem(value: &Value) -> Option<(Rule, String)> {
+    let Some(text) = value.as_str() else {
+        return Some(mismatch("a label that a process declares, such as `gpu`", value));
+    };
+    let message = format!(
+        "Expected a label that a process declares, such as `gpu`: text without white space and without an expression, found {value}"
+    );
+    (!is_label(text)).then_some((Rule::InvalidPolicy, message))
 }
 
 /// A list of paths.

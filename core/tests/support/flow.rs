@@ -31,6 +31,7 @@ impl Scope {
             weight: 100,
             retries: None,
             retry_delay_ms: None,
+            retry_jitter: None,
             timeout_ms: None,
             width: 0,
             tolerant: false,

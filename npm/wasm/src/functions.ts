@@ -5,6 +5,7 @@ export {
   askShape,
   askTrace,
   askView,
+  backoff,
   durationMs,
   open,
   openRuns,

@@ -3,6 +3,7 @@
 import { loadedOnce } from "@atomiton/values";
 import type { EngineInfo } from "../engine/backend.js";
 import { coded, failure } from "../engine/failure.js";
+import { fileOf } from "../engine/flow-origin.js";
 import { createLog } from "../engine/log.js";
 import { ConductorEventEmitter } from "../events/emitter.js";
 import { isolator } from "../events/isolate.js";
@@ -37,7 +38,7 @@ import { Runs } from "./runs.js";
 import { ServiceRouter } from "./service-router.js";
 import { type ConductorConfig, msOrRefuse, settingDoubts, storeSettings } from "./settings.js";
 import { createGraphStore, type ExecutionGraphStore } from "./store.js";
-import { subFlows } from "./sub-flows.js";
+import { isPath, subFlows } from "./sub-flows.js";
 
 /** Runs a stored flow by its id, or a node. */
 export interface Execute {
@@ -69,7 +70,7 @@ export interface Conductor {
   /**
    * Goes on with the executions of the store that were left unfinished and that no process has, also with those that were
    * blocked. `choose` is given them, those that began first first, and answers with the ids of those that are to go on; default:
-   * all. Resolves when they run again, with a promise of each result, with those that cannot go on or are paused, and with how
+   * all. Resolves when they run again, with a promise of each result, with those that cannot go on, ask for a label that is not offered here, or are paused, and with how
    * many sleep or wait for people. Rejects with INVALID_PARAMETERS without a `store`.
    *
    * Without `choose`, and unless the setting `wakes` is `own`, the conductor from then on also goes on with what another process leaves
@@ -168,6 +169,8 @@ export function createConductorIn(environment: Environment, config: ConductorCon
     announce: runs.announce.bind(runs),
     processors: environment.processors,
   };
+  runs.findFlow = async (name, around) =>
+    isPath(name) ? environment.readFlowFile?.(name, fileOf(around)) : sources.find(name);
   runs.flows = subFlows({
     find: sources.find,
     read: environment.readFlowFile,

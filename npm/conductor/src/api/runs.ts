@@ -8,6 +8,7 @@ import type { Isolates, NodeExecutorFactory } from "../engine/executables.js";
 import { coded, failure, safelyThrown } from "../engine/failure.js";
 import {
   type FlowNodeTypes,
+  type FlowProblem,
   flowWarnings,
   ignoredPolicies,
   isSound,
@@ -29,6 +30,7 @@ import type { Cause } from "../types/cause.js";
 import type { NodeDefinition } from "../types/definition.js";
 import type { ErrorCode, ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext, ExecutionResult, RunWarning } from "../types/execution.js";
+import type { NodeId } from "../types/ids.js";
 import type { OpenQuestion } from "../types/question.js";
 import type { ResumeOptions } from "../types/recovery.js";
 import type { TracedExecution, TraceSpan } from "../types/tracing.js";
@@ -55,6 +57,7 @@ import {
   traceOf,
   unkeptMemory,
 } from "./execution.js";
+import { type FindFlow, labelRefusal, labelRefused, labelSetting, labelsAskedBy, labelWarnings } from "./labels.js";
 import type { LiveViews } from "./live-views.js";
 import { Questions } from "./questions.js";
 import { RunResult, shownOf } from "./result.js";
@@ -103,6 +106,10 @@ export class Runs {
   onEnd: ((context: ExecutionPlace, result: ExecutionResult) => void) | undefined;
   /** How nodes run other flows. */
   flows: FlowRunner | undefined;
+  /** Gives the flow that a node names. */
+  findFlow: FindFlow = async () => undefined;
+  /** What this process offers. */
+  private readonly labels: ReadonlySet<string>;
   /** Keeps executions apart from this process; missing where none are. */
   isolation: Isolates | undefined;
   /** Takes outputs again; missing where none may be. */
@@ -132,6 +139,7 @@ export class Runs {
     this.files = fileSettings(config.files);
     this.network = networkSettings(config.network);
     this.programs = programSettings(config.programs);
+    this.labels = labelSetting(config.labels);
   }
 
   /** Runs a node, or a flow. Rejects only for a node without id; whatever else goes wrong is in the result. */
@@ -185,6 +193,11 @@ export class Runs {
     await (await this.kept()).answer(id, answer);
   }
 
+  /** What of a flow would be refused here; nothing where the owner said nothing of labels, as it may be for another process. */
+  labelWarnings(node: NodeDefinition): FlowProblem[] {
+    return this.config.labels === undefined ? [] : labelWarnings(node, this.labels);
+  }
+
   /** What looks after executions of the store that are not in memory; rejects with INVALID_PARAMETERS where there is no store. */
   async kept(): Promise<KeptExecutions> {
     if (this.loaded !== undefined) return this.loaded;
@@ -197,12 +210,13 @@ export class Runs {
       types: this.types,
       warnings: this.warnings,
       executables: () => this.config.nodeExecutorFactory,
+      labelsAskedBy: (node) => labelsAskedBy(node, this.findFlow),
       isActive: (id) => this.active.get(id) !== undefined,
       attach: (id) => this.attach(id),
       goOn: (found) => this.carryOut(found.node, found.context, true, undefined, undefined, { kept: found }),
       goOnInMemory: (found) =>
         this.carryOutInMemory(found.node, found.context, true, undefined, undefined, { kept: found }),
-      optionsOf: (node, context) => runOptions(this.config, this.defaults, node, context, undefined),
+      optionsOf: (node, context) => runOptions(this.config, this.defaults, node, context, undefined, outlineOf(node)),
       hasConcurrency: () => this.config.concurrency !== undefined,
     });
     return this.loaded;
@@ -279,12 +293,18 @@ export class Runs {
       if ((node.nodes?.length ?? 0) >= LARGE_FLOW) await undefined;
       if (execution.cancelled) return this.cancelledAtOnce(execution);
       if (kept === undefined) execution.doubts = [...doubts, ...warnedVariables(node, context.variables)];
+      const outline = outlineOf(node);
+      const mayAsk = kept === undefined && outline.mayAskForLabels === true && isSound(node);
+      const asked = mayAsk ? await labelsAskedBy(node, this.findFlow) : [];
       if (this.durability === undefined) {
+        const refusal = labelRefusal(asked, this.labels);
+        if (refusal !== undefined) throw refusal;
+        if (execution.cancelled) return this.cancelledAtOnce(execution);
         if (wanted?.metadata !== undefined) execution.notKept = METADATA_NOT_KEPT;
-        return await this.carryOn(node, execution, wanted);
+        return await this.carryOn(node, execution, wanted, undefined, outline);
       }
-      const options = runOptions(this.config, this.defaults, node, context, wanted);
-      const redact = this.redactionOf(outlineOf(node), execution);
+      const options = runOptions(this.config, this.defaults, node, context, wanted, outline);
+      const redact = this.redactionOf(outline, execution);
       // What cannot be run is not kept.
       if (found === undefined && isSound(node)) {
         found = await (await this.kept()).durability.begin({
@@ -297,6 +317,7 @@ export class Runs {
           secrets: execution.secrets,
           redact,
           metadata: wanted?.metadata,
+          asked,
           cause: wanted?.cause,
           trace: execution.span?.headers(),
         });
@@ -380,8 +401,9 @@ export class Runs {
     execution: Execution,
     wanted: RunSettings | undefined,
     kept?: KeptRun,
+    outline = outlineOf(node),
   ): Promise<ExecutionResult | Left> {
-    const view = this.open(node, execution, wanted, kept);
+    const view = this.open(outline, node, execution, wanted, kept);
     if (view === undefined) {
       const refused = this.refuse(node, execution);
       await kept?.recorder?.end(refused.error);
@@ -459,6 +481,7 @@ export class Runs {
 
   /** Opens the run of an execution; `undefined` when the flow cannot be run. */
   private open(
+    outline: Outline,
     node: NodeDefinition,
     execution: Execution,
     wanted: RunSettings | undefined,
@@ -469,11 +492,10 @@ export class Runs {
     const { logScope, tracer } = events;
     const outermost = execution.parents.at(-1) ?? executionId;
     let view: RunView | undefined;
-    const outline = outlineOf(node);
     const redact = kept?.redact ?? this.redactionOf(outline, execution);
     redact?.note(0, context.input, false);
     redact?.note(0, context.variables, false);
-    const options = kept?.options ?? runOptions(this.config, this.defaults, node, context, wanted);
+    const options = kept?.options ?? runOptions(this.config, this.defaults, node, context, wanted, outline);
     const usual = this.config.nodeExecutorFactory;
     const isolated =
       execution.executables === undefined && usual ? this.isolation?.executablesOf(executionId, usual) : undefined;
@@ -652,19 +674,25 @@ export class Runs {
     const { context, startTime, executionId, nodeId } = execution;
     // What threw with a code of its own says why by itself.
     const says = thrown !== undefined && thrown.code !== "EXECUTION_FAILED";
+    const lacking = labelRefused(thrown?.cause);
     const [problem] = says ? [] : shapeProblems(node);
     const code: ErrorCode = problem?.code ?? thrown?.code ?? "INTERNAL_ERROR";
     const message = problem?.message ?? thrown?.message ?? "The flow could not be compiled";
     const error: ExecutionError = failure(
       code,
       message,
-      { nodeId, executionId },
+      { nodeId: (lacking?.nodeId as NodeId | undefined) ?? nodeId, executionId },
       {
         stack: new Error(message).stack as string,
         context:
-          problem === undefined ? {} : { path: problem.path, nodeId: problem.nodeId, text: problemText(problem) },
+          problem === undefined
+            ? lacking === undefined
+              ? {}
+              : { path: lacking.path, nodeId: lacking.nodeId }
+            : { path: problem.path, nodeId: problem.nodeId, text: problemText(problem) },
       },
     );
+    if (lacking !== undefined && thrown?.recovery !== undefined) error.recovery = thrown.recovery;
     const duration = Date.now() - startTime;
     return this.conclude(execution, { success: false, error, duration, executedNodes: [nodeId], context });
   }

@@ -6,6 +6,7 @@ import type { ExpressionSources } from "../engine/expression-scope.js";
 import { coded } from "../engine/failure.js";
 import type { LogLevel } from "../engine/log.js";
 import type { RunOptions } from "../engine/options.js";
+import { type Outline, spreadsBackoffs } from "../engine/outline.js";
 import { msOf } from "../engine/policy.js";
 import { suggestion } from "../expressions/failure.js";
 import type { Cause } from "../types/cause.js";
@@ -15,6 +16,7 @@ import type { ConductorTransport, TransportType } from "../types/transport.js";
 import type { WorkerSource } from "../types/worker.js";
 import type { CacheOptions } from "./cache/settings.js";
 import { controllerDoubts, type DebugController, simulationOf } from "./debug-controller.js";
+import { labelSetting } from "./labels.js";
 
 /** Settings of a conductor. */
 export interface ConductorConfig {
@@ -106,6 +108,12 @@ export interface ConductorConfig {
    */
   isolation?: Isolates;
   /**
+   * What this process offers to nodes that ask for it by `policy: { runsOn }`, such as `["gpu"]`: text without white space. A flow with
+   * a node that asks for another label is refused before a node of it starts, and an execution of the `store` that asks for one
+   * is left to other processes. It counts for what runs in this process or page; a server to which a transport leads has its own. Default: none.
+   */
+  labels?: readonly string[];
+  /**
    * Where executions are kept, so that they outlast this process or page: the address of a database, such as
    * `sqlite:./conductor.db` or `postgres://user@host/database`, in pages `indexeddb:NAME`, or a store of `@atomiton/storage`. An
    * execution that is left unfinished goes on where another process or page calls `recover()`. A store that is given open is the
@@ -170,6 +178,7 @@ const SETTINGS: Readonly<Record<keyof ConductorConfig, true>> = {
   network: true,
   programs: true,
   isolation: true,
+  labels: true,
   store: true,
   durability: true,
   wakes: true,
@@ -213,6 +222,8 @@ export interface StoreSettings {
   maxTakeOvers: number | undefined;
   /** Where secrets come from that values name. */
   sources: ExpressionSources | undefined;
+  /** What this process offers. */
+  labels: ReadonlySet<string>;
 }
 
 /**
@@ -246,7 +257,15 @@ export function storeSettings(config: ConductorConfig): StoreSettings | undefine
   if (store !== undefined) demandStore(store);
   if (store === undefined || durability === "off") return undefined;
   const sources = expressionSources(config);
-  return { store, level: durability ?? "strict", executables: () => nodeExecutorFactory, sources, wakes, maxTakeOvers };
+  return {
+    store,
+    level: durability ?? "strict",
+    executables: () => nodeExecutorFactory,
+    sources,
+    wakes,
+    maxTakeOvers,
+    labels: labelSetting(config.labels),
+  };
 }
 
 /** @throws Error INVALID_PARAMETERS for what is neither the address of a database nor a store */
@@ -296,13 +315,15 @@ export function runOptions(
   flow: NodeDefinition,
   context: ConductorExecutionContext,
   wanted: RunSettings | undefined,
+  outline: Outline,
 ): RunOptions {
   const runtime = runtimeSettings(flow);
   const { debug, slowMo } = simulationOf(config.debugController, context);
   return {
     concurrency:
       whole(wanted?.concurrency) ?? whole(config.concurrency) ?? whole(runtime?.parallel) ?? defaults.concurrency,
-    seed: debug === undefined ? 0 : Math.floor((config.random ?? Math.random)() * 2 ** 53),
+    // What fails in many executions at once is not to come back at once.
+    seed: debug === undefined && !spreadsBackoffs(outline) ? 0 : Math.floor((config.random ?? Math.random)() * 2 ** 53),
     retries: wanted?.retries ?? whole(config.maxRetries) ?? 0,
     retryDelay: msOrRefuse("retryDelay", config.retryDelay) ?? 1000,
     jitter: false,

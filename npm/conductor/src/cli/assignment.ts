@@ -1,6 +1,7 @@
 /** Options as `name=value`, and options that are numbers. */
 import { InvalidArgumentError } from "commander";
 import { backend } from "../engine/backend.js";
+import { isLabel } from "../engine/policy.js";
 
 /** Adds `name=value` to those before it. The value is taken as JSON where it is JSON, else as text. */
 export function assignment(text: string, before: Map<string, unknown> = new Map()): Map<string, unknown> {
@@ -17,6 +18,12 @@ function partsOf(text: string): [name: string, value: string] {
   const at = text.indexOf("=");
   if (at < 1) throw new InvalidArgumentError("Expected name=value.");
   return [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** Adds a label to those before it. */
+export function label(text: string, before: readonly string[] = []): string[] {
+  if (!isLabel(text)) throw new InvalidArgumentError("Expected a label, such as gpu: text without white space.");
+  return [...before, text];
 }
 
 /** A whole number from 1. */

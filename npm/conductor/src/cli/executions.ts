@@ -98,8 +98,10 @@ export async function resumeExecutions(
   }
   return withStore(options, async (conductor) => {
     if (id !== undefined) return told(id, await conductor.executions.resume(id, { anyVersion }), options);
-    const { resumed, blocked, paused, sleeping, waiting } = await conductor.recover();
-    if (resumed.length + blocked.length === 0) process.stdout.write("No execution was left unfinished\n");
+    const { resumed, blocked, elsewhere, paused, sleeping, waiting } = await conductor.recover();
+    for (const { reason } of elsewhere) process.stderr.write(`${oneLine(reason)}\n`);
+    if (resumed.length + blocked.length + elsewhere.length === 0)
+      process.stdout.write("No execution was left unfinished\n");
     const others = [
       ...(sleeping > 0 ? [`${counted(sleeping, "execution")} asleep until a later time`] : []),
       ...(waiting > 0 ? [`${counted(waiting, "execution")} waiting for an answer (conductor executions waiting)`] : []),

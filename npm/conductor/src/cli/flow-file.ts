@@ -2,6 +2,7 @@
 import { extname, resolve } from "node:path";
 import type { DefinedNode, FileAccess } from "@atomiton/nodes";
 import { pathProblems } from "@atomiton/nodes/executables";
+import { labelWarnings } from "../api/labels.js";
 import { withFile } from "../engine/flow-origin.js";
 import { nodeAt } from "../engine/flows.js";
 import { countUnasked } from "../engine/policy.js";
@@ -41,6 +42,8 @@ export interface ProjectFacts {
   nodes?: readonly DefinedNode[];
   /** Where nodes may read and write files. */
   files?: FileAccess | undefined;
+  /** What the process offers to nodes that ask for it; missing where that is not to be checked. */
+  labels?: readonly string[] | undefined;
 }
 
 /** What a node without type runs as, where that is let pass. */
@@ -68,10 +71,11 @@ export async function openFlow(file: string, options: Strictness & ProjectFacts 
 async function problemsOf(
   flow: NodeDefinition,
   text: string,
-  { strict, lenient, nodes = [], files }: Strictness & ProjectFacts,
+  { strict, lenient, nodes = [], files, labels }: Strictness & ProjectFacts,
 ): Promise<FlowProblem[]> {
   const found = validateFlow(flow, { nodes, file: lenient !== true });
   found.push(...(await pathProblems(flow, files)));
+  if (labels !== undefined) found.push(...labelWarnings(flow, new Set(labels)));
   if (found.length === 0) return found;
   const placeOf = await placesIn(text);
   return found.map((problem) => {

@@ -4,7 +4,15 @@ import { Command, CommanderError, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { createConductor } from "../exports/node.js";
 import { ROLES } from "../server/access.js";
-import { assignment, jsonOrText, milliseconds, positiveInteger, textAssignment, wholeNumber } from "./assignment.js";
+import {
+  assignment,
+  jsonOrText,
+  label,
+  milliseconds,
+  positiveInteger,
+  textAssignment,
+  wholeNumber,
+} from "./assignment.js";
 import { backupCommands } from "./backup-commands.js";
 import { cacheStats, clearCache } from "./cache.js";
 import { diffExecutions } from "./diff.js";
@@ -41,6 +49,11 @@ const FLOW = "YAML or JSON file, - for standard input";
 
 const files = (file: string, before: string[] = []): string[] => [...before, file];
 const NODES = ["--nodes <file>", "module that exports node types; may be given again", files] as const;
+const LABEL = [
+  "--label <label>",
+  "this process offers it to nodes that ask for it (`runsOn`), such as gpu; may be given again",
+  label,
+] as const;
 const CONFIG = ["--config <file>", "settings (default: the nearest conductor.config.ts, .js, .mjs or .json)"] as const;
 const STORE = [
   "--store <address>",
@@ -144,6 +157,7 @@ function commands(end: (exit: Exit) => void): Command {
     .option("--resume <id>", "go on with this execution of the store, in the place of a flow")
     .option(...REMOTE)
     .option(...KEY_FILE_OPTION)
+    .option(...LABEL)
     .option(...NODES)
     .option(...CONFIG)
     .option(...NO_CONFIG)
@@ -182,6 +196,7 @@ function commands(end: (exit: Exit) => void): Command {
   inStore("resume", "go on with an execution that was interrupted, or with all of them")
     .argument("[id]", "of the execution")
     .option("--any-version", "also where node types have other major versions than it began with")
+    .option(...LABEL)
     .option(...SECRET_KEY)
     .action(async (id: string | undefined, options) => end(await resumeExecutions(id, options)));
   inStore("waiting", "list the questions that executions ask people")
@@ -190,6 +205,7 @@ function commands(end: (exit: Exit) => void): Command {
   inStore("answer", "answer a question, and go on with its execution until it is over, sleeps or waits again")
     .argument("<id>", "of the question, or of an execution that asks only one")
     .requiredOption("--value <value>", "the answer; JSON where it is JSON, else text", jsonOrText)
+    .option(...LABEL)
     .option(...SECRET_KEY)
     .action(async (id: string, options) => end(await answerQuestion(id, options)));
   inStore("fork", "begin a new execution from an old one: what does not depend on the changes is not run again")
@@ -220,6 +236,7 @@ function commands(end: (exit: Exit) => void): Command {
     .option("--quiet", "print errors and the new id only")
     .option("--verbose", "print what nodes report while they run, and the time of every node")
     .addHelpText("after", EXIT_HELP)
+    .option(...LABEL)
     .option(...SECRET_KEY)
     .action(async (id: string, options) => end(await forkExecution(id, options)));
   inStore("diff", "tell what two executions differ in: nodes, outputs, input and variables")
@@ -308,6 +325,7 @@ function commands(end: (exit: Exit) => void): Command {
     .option("--strict", "take warnings for errors")
     .option("--lenient", "only warn of unknown keys, and of nodes without a type or with nothing inside")
     .option("--json", "print JSON")
+    .option(...LABEL)
     .option(...NODES)
     .option(...CONFIG)
     .option(...NO_CONFIG)
@@ -370,6 +388,7 @@ function commands(end: (exit: Exit) => void): Command {
     .option("--telemetry", "make spans of executions, and metrics, with the global providers of OpenTelemetry")
     .option("--strict", "take warnings for errors")
     .option("--lenient", "only warn of unknown keys, and of nodes without a type or with nothing inside")
+    .option(...LABEL)
     .option(...NODES)
     .option(...CONFIG)
     .option(...NO_CONFIG)
@@ -394,6 +413,7 @@ function commands(end: (exit: Exit) => void): Command {
     .addOption(new Option("--child").hideHelp())
     .option("--strict", "take warnings for errors")
     .option("--lenient", "only warn of unknown keys, and of nodes without a type or with nothing inside")
+    .option(...LABEL)
     .option(...NODES)
     .option(...CONFIG)
     .option(...NO_CONFIG)
@@ -430,6 +450,7 @@ function commands(end: (exit: Exit) => void): Command {
     .option("--flow <id>", "a flow of the store that is a tool; may be given again", files)
     .option("--strict", "take warnings for errors")
     .option("--lenient", "only warn of unknown keys, and of nodes without a type or with nothing inside")
+    .option(...LABEL)
     .option(...NODES)
     .option(...CONFIG)
     .option(...NO_CONFIG)

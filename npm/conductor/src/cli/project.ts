@@ -8,7 +8,7 @@ import { isObject } from "@atomiton/values";
 import { cacheSettings } from "../api/cache/settings.js";
 import { type ConductorConfig, fileSettings, networkSettings } from "../api/settings.js";
 import { isDefinedNode, ownNodes } from "../engine/own-nodes.js";
-import { msOf } from "../engine/policy.js";
+import { isLabel, msOf } from "../engine/policy.js";
 import { STANDARD_INPUT } from "../exports/environment/bounded-read.js";
 import type { IsolationOptions } from "../isolation/settings.js";
 import type { ExecutionLimits } from "../server/execution-limit-settings.js";
@@ -29,6 +29,8 @@ export interface ProjectConfig extends Pick<ConductorConfig, (typeof PASSED_ON)[
 export interface ProjectOptions {
   /** Files that export node types. */
   nodes?: string[];
+  /** What this process offers to nodes that ask for it, beside the labels of the configuration. */
+  label?: string[];
   /** A file to read instead of the one that is found; `false` for none. */
   config?: string | boolean;
 }
@@ -52,7 +54,7 @@ const FILES = ["ts", "js", "mjs", "json"].map((extension) => `conductor.config.$
 /** Settings that go to the conductor as they are. */
 const PASSED_ON = [
   ...(["concurrency", "timeout", "maxRetries", "retryDelay", "keepOutputs", "logLevel", "storage"] as const),
-  ...(["expressions", "secrets", "files", "network", "programs", "store", "durability", "cache"] as const),
+  ...(["expressions", "secrets", "files", "network", "programs", "labels", "store", "durability", "cache"] as const),
 ] as const;
 
 type Rule = [allowed: string, fits: (value: unknown) => boolean];
@@ -85,6 +87,7 @@ const RULES: Record<keyof ProjectConfig, Rule> = {
     isNetwork,
   ],
   programs: ["true or false", (value) => typeof value === "boolean"],
+  labels: ['a list of labels, each text without white space, such as `["gpu"]`', areLabels],
   store: [
     'the address of a store, such as "sqlite:./conductor.db", or a store of `@atomiton/storage`',
     (value) => typeof value === "string" || isObject(value),
@@ -124,12 +127,18 @@ export async function openProject(flow: string | undefined, options: ProjectOpti
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
-  const { nodes: _, files, limits, isolation, ...settings } = config;
+  const { nodes: _, files, limits, isolation, labels, ...settings } = config;
+  const offered = options.label === undefined ? labels : [...(labels ?? []), ...options.label];
   // Like the files of node types, from the folder of the configuration.
   const roots = files?.roots.map((root) => resolve(dirname(file as string), root));
   return {
     nodes,
-    settings: { ...settings, ...(roots && { files: { roots } }), ...(nodes.length > 0 && { nodes }) },
+    settings: {
+      ...settings,
+      ...(roots && { files: { roots } }),
+      ...(offered && { labels: offered }),
+      ...(nodes.length > 0 && { nodes }),
+    },
     ...(limits && { limits }),
     ...(isolation && { isolation: withPathsFrom(dirname(file as string), isolation) }),
     nodeFiles,
@@ -151,6 +160,10 @@ function areSourcesOfExpressions(value: unknown): boolean {
   if (Object.keys(others).length > 0) return false;
   const texts = Array.isArray(env) ? env : isObject(env) ? Object.values(env) : undefined;
   return env === undefined || texts?.every((text) => typeof text === "string") === true;
+}
+
+function areLabels(value: unknown): boolean {
+  return Array.isArray(value) && value.every(isLabel);
 }
 
 function isFileAccess(value: unknown): boolean {

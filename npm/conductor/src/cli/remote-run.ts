@@ -20,7 +20,7 @@ import { invalidFlowJson, reportProblems, reportWarnings } from "./validate.js";
 import { telling } from "./with-store.js";
 
 /** Options of `conductor run` that only a process has that runs the flow itself. */
-const ONLY_HERE = ["store", "resume", "watch", "dryRun", "cache", "secretKey"] as const;
+const ONLY_HERE = ["store", "resume", "watch", "dryRun", "cache", "secretKey", "label"] as const;
 
 /** A flow, and how it is run at the server. */
 interface RemoteFlow {

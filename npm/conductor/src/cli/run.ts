@@ -146,7 +146,9 @@ async function runOnce(
   begins?: (flow: NodeDefinition) => void,
 ): Promise<Exit> {
   const project = await openProject(file, options);
-  const facts = { ...options, nodes: project.nodes, files: project.settings.files };
+  const { files, labels = [] } = project.settings;
+  // A run is refused by the conductor; what would run is only told.
+  const facts = { ...options, nodes: project.nodes, files, ...(options.dryRun && { labels }) };
   const opened = await openFlow(file, facts);
   const { flow } = opened;
   const all = await withSubFlows([{ entry: opened, options: facts }]);

@@ -18,7 +18,7 @@ export async function validate(
   const given = [];
   for (const file of files) {
     const { nodes, settings } = await openProject(file, options);
-    const facts = { ...options, nodes, files: settings.files };
+    const facts = { ...options, nodes, files: settings.files, labels: settings.labels };
     given.push({ entry: await openFlow(file, facts), options: facts });
   }
   const opened = await withSubFlows(given);

@@ -34,6 +34,8 @@ export async function withStore(
   const { remote } = options;
   if (remote !== undefined) {
     if (options.store !== undefined) throw new UsageError("--store and --remote name two places; give one of them");
+    if (options.label !== undefined)
+      throw new UsageError("--label is what this process offers, and a server has its own; leave it out");
     if (options.secretKey !== undefined) throw new UsageError(SECRET_KEY_REMOTE);
     const useless = Object.entries(opening.wanted ?? {}).map(([name]) => `--${name}`);
     if (useless.length > 0) throw new UsageError(`${useless.join(", ")} is of use where it runs here; leave it out`);

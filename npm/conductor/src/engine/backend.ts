@@ -41,6 +41,8 @@ export interface Backend {
   weightOf(type: string): number;
   /** The ms of a duration as text, such as `10s`; NaN for any other text. */
   durationMs(text: string): number;
+  /** The wait in ms before another try of a task after so many, as a run with this seed has it where it `spreads`. */
+  backoff(base: number, tries: number, seed: number, task: number, spreads: boolean): number;
   /** The limit and the ms of a rate, given as JSON, such as `"10/s"`; the answer is JSON, `null` for what is no rate. */
   rateLimit(json: string): string;
   /** Reads a flow from text; the answer is JSON. */

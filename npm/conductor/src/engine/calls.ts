@@ -7,6 +7,7 @@ import type { LogLine } from "../types/execution-log.js";
 import type { RetryRecord } from "../types/graph.js";
 import type { TraceHeaders, TraceSpan } from "../types/tracing.js";
 import { Activities } from "./activity.js";
+import { backend } from "./backend.js";
 import { type Asker, Call, ExecutableParams, type FlowRunner } from "./call.js";
 import type { Constants } from "./constants.js";
 import { EarlierAnswers } from "./earlier-answers.js";
@@ -58,6 +59,8 @@ export interface Answers extends RunTimes {
   post(kind: number, attempt: number, task: number, argument: number): void;
   /** Hands an event over at once. */
   tell(kind: number, attempt: number, task: number, argument: number): void;
+  /** When what happens now does, in ms since the epoch: of what is replayed, when it did. */
+  happening(): number;
   /** A leaf is done: whether the next one was started without a word to the engine. */
   ranAhead(task: number): boolean;
 }
@@ -432,14 +435,16 @@ export class Calls {
     return 1 + (this.plan.retries(node) ?? this.request.options.retries);
   }
 
-  /** Notes that a try failed, if another one follows. `least`: the shortest backoff in ms. */
+  /** Notes that a try failed, if another one follows. `least`: the shortest backoff in ms that the failure asks for. */
   noteRetry(task: number, number: number, error: ExecutionError, least: number): void {
     const node = this.values.nodeOf(task);
     const of = this.mostTries(node, error.code);
     if (number >= of) return;
-    const { retryDelay } = this.request.options;
-    const delay = Math.max((this.plan.retryDelay(node) ?? retryDelay) * 2 ** Math.min(number - 1, 30), least);
-    const now = Date.now();
+    const { retryDelay, jitter, seed } = this.request.options;
+    const base = this.plan.retryDelay(node) ?? retryDelay;
+    const backoff = backend().backoff(base, number, seed, task, this.plan.retryJitter(node) ?? jitter);
+    const delay = Math.max(backoff, least);
+    const now = this.answers.happening();
     const attempts = { number, of, error: error.message, retryAt: Math.round(now + delay) };
     const { executionId } = this.all[task] ?? this.request.context;
     this.activity.willRetry(node, this.plan.id(node), executionId, attempts, now);

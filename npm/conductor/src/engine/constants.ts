@@ -28,8 +28,6 @@ export interface Constants {
   /** About the `policy` of nodes. */
   policy: {
     keys: string[];
-    /** Those of them that nothing carries out yet. */
-    ignored: string[];
     /** The `timeout` that editors write under all parameters, in ms, and the types for which it counts all the same. */
     unaskedTimeout: number;
     keepsTimeout: string[];

@@ -108,6 +108,8 @@ export class Run implements Answers, ThreadUser {
   private finished = false;
   /** What happened before is told to the engine again: nothing is asked of executables. */
   private replaying = false;
+  /** The time of the step that is replayed. */
+  private replayedAt = Number.NaN;
   private readonly inheritance: Inheritance | undefined;
   private readonly observer: ReplayObserver | undefined;
   /** Executables are called for whatever starts: nothing is replayed or taken over. */
@@ -192,7 +194,7 @@ export class Run implements Answers, ThreadUser {
     try {
       for (const step of stepsOf(history.journal)) {
         if (Number.isNaN(this.startedAt)) this.startedAt = step.now;
-        last = step.now;
+        last = this.replayedAt = step.now;
         this.replayStep(mailbox, step, history);
         if (this.finished) break;
       }
@@ -402,6 +404,10 @@ export class Run implements Answers, ThreadUser {
   /** The context of the node that is run. */
   get context(): ConductorExecutionContext {
     return this.request.context;
+  }
+
+  happening(): number {
+    return this.replaying ? this.replayedAt : Date.now();
   }
 
   /** The time, in ms since the epoch. */

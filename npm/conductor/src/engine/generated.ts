@@ -147,6 +147,12 @@ export const SECTION_SHIFT = 18;
 /** The bits of a section. */
 export const SECTION_MASK = 3;
 
+/** In a width: the policy says whether backoffs are spread. */
+export const SAYS_JITTER = 1048576;
+
+/** In a width: they are. */
+export const JITTER = 2097152;
+
 /** What a node of a `try` is for. */
 export const Section = {
   body: 0,

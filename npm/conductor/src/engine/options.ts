@@ -13,7 +13,7 @@ export interface RunOptions {
   retries: number;
   /** First backoff; doubles. */
   retryDelay: number;
-  /** Spread backoffs over 50–100 % of their length. */
+  /** Spread backoffs over 50–100 % of their length, for nodes that do not say themselves. */
   jitter: boolean;
   /** Deadline of the run, 0 for none. */
   timeout: number;

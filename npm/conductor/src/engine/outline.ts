@@ -18,12 +18,14 @@ import {
   DISABLED,
   EDGE_WORDS,
   ERROR_NAME,
+  JITTER,
   MAX_WIDTH,
   MOST_BRANCHES,
   NO_NAME,
   NODE_WORDS,
   OUTLINE_HEADER_WORDS,
   PARALLEL,
+  SAYS_JITTER,
   SECTION_MASK,
   SECTION_SHIFT,
   Section,
@@ -93,6 +95,8 @@ export interface Outline {
   cachesOutputs?: boolean;
   /** Whether a policy names parts of outputs that are not shown; missing where none does. */
   redacts?: boolean;
+  /** Whether a policy asks for a process with a label, or a node runs another flow, which may; missing where neither is so. */
+  mayAskForLabels?: boolean;
   /** The expressions of parameters; missing without expressions. */
   expressions?: ExpressionLinks;
   /** The limits of nodes as in the words, flat records; missing where no node has a limit. */
@@ -153,6 +157,7 @@ const NOTHING_SET: Record<string, unknown> = Object.freeze({});
 const ASKS_NOTHING: PolicyWords = Object.freeze({
   retries: 0,
   retryDelay: 0,
+  retryJitter: undefined,
   timeout: 0,
   continueOnError: false,
   rateLimit: undefined,
@@ -177,6 +182,8 @@ class Encoder {
   private refused = false;
   private changed = false;
   private policies: PolicyReader | undefined;
+  /** A node runs another flow. */
+  private runsFlows = false;
   private expressions: Map<number, ParameterExpressions> | undefined;
   /** Node, starts, ms and attempts at once of each. */
   private nodeLimits: number[] | undefined;
@@ -214,6 +221,7 @@ class Encoder {
     if (this.policies?.cachesSome === true) outline.cachesOutputs = true;
     if (links !== undefined) outline.expressions = links;
     if (this.policies?.redactsSome) outline.redacts = true;
+    if (this.runsFlows || this.policies?.asksForLabels) outline.mayAskForLabels = true;
     if (nodeLimits !== undefined) outline.limits = nodeLimits;
     return outline;
   }
@@ -242,10 +250,18 @@ class Encoder {
 
   /** Whether the definition would give the outline that is known, from the same objects. */
   confirms(root: NodeDefinition): boolean {
-    const { nodes, edges, limits, cachesOutputs = false, redacts = false } = this.known as Outline;
+    const {
+      nodes,
+      edges,
+      limits,
+      cachesOutputs = false,
+      redacts = false,
+      mayAskForLabels = false,
+    } = this.known as Outline;
     this.visit(root, 0, 0);
     if (!isSameList(limits, this.nodeLimits) || cachesOutputs !== (this.policies?.cachesSome ?? false)) return false;
     if (redacts !== (this.policies?.redactsSome ?? false)) return false;
+    if (mayAskForLabels !== (this.runsFlows || this.policies?.asksForLabels === true)) return false;
     return !this.changed && !this.tooLarge && !this.refused && this.count === nodes.length && this.edges === edges;
   }
 
@@ -310,6 +326,7 @@ class Encoder {
     else if (at + NODE_WORDS > nodeWords.length) nodeWords = grown(nodeWords);
     const type: unknown = node?.type;
     const typed = typeof type === "string" && type !== "";
+    if (type === "sub-flow") this.runsFlows = true;
     // A node without a type is as little to be run as one without id.
     this.put(nodeWords, at, typed ? this.number(node.id, at) : NO_NAME);
     this.put(nodeWords, at + 1, parent);
@@ -331,7 +348,8 @@ class Encoder {
       nodeWords,
       at + 7,
       (runsInRounds(type) ? frameWidth(type, node, set) : isParallel(node, set) ? PARALLEL : 0) |
-        (section << SECTION_SHIFT),
+        (section << SECTION_SHIFT) |
+        jitterBits(asks.retryJitter),
     );
     if (set === NOTHING_SET && asks.cacheKey === undefined) return;
 
@@ -405,6 +423,11 @@ function frameWidth(type: unknown, { nodes }: NodeDefinition, set: Record<string
   return type === "loop" && onError === "continue" ? width | TOLERANT : width;
 }
 
+/** What a policy says of spread backoffs. */
+function jitterBits(retryJitter: boolean | undefined): number {
+  return retryJitter === undefined ? 0 : retryJitter ? SAYS_JITTER | JITTER : SAYS_JITTER;
+}
+
 /** When a group of branches is over, as the engine knows it; 0 for a node without a mode, `undefined` where the mode makes no sense. */
 function branchBits(type: unknown, node: NodeDefinition, set: Record<string, unknown>): number | undefined {
   if (type === "try") return tryBits(node.nodes, set);
@@ -463,6 +486,17 @@ function grown(words: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
   const larger = new Uint32Array(words.length * 2);
   larger.set(words);
   return larger;
+}
+
+/** Whether the backoffs of a node are spread; `undefined` where its policy does not say. */
+export function outlinedJitter({ words }: Pick<Outline, "words">, index: number): boolean | undefined {
+  const width = words[OUTLINE_HEADER_WORDS + index * NODE_WORDS + 7] as number;
+  return (width & SAYS_JITTER) === 0 ? undefined : (width & JITTER) !== 0;
+}
+
+/** Whether a run draws on its seed for the backoffs of some node. */
+export function spreadsBackoffs(outline: Outline): boolean {
+  return outline.nodes.some((_, index) => outlinedJitter(outline, index) === true);
 }
 
 /** The id of a node as it was when the outline was made. */

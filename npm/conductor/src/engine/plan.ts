@@ -16,6 +16,7 @@ import {
   DEFAULT_HANDLE,
   type Outline,
   outlinedId,
+  outlinedJitter,
   outlinedParent,
   Section,
   sectionIn,
@@ -201,6 +202,11 @@ export class Plan {
   retryDelay(index: number): number | undefined {
     const word = this.words[OUTLINE_HEADER_WORDS + index * NODE_WORDS + 5] as number;
     return word === 0 ? undefined : word - 1;
+  }
+
+  /** Whether the backoffs of a node are spread; `undefined` where its policy does not say. */
+  retryJitter(index: number): boolean | undefined {
+    return outlinedJitter(this, index);
   }
 
   /** Whether the run goes on after a failure of a node that no edge takes. */

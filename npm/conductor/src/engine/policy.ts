@@ -13,6 +13,8 @@ export interface PolicyWords {
   retries: number;
   /** First backoff in ms, plus one; 0 where nothing is asked. */
   retryDelay: number;
+  /** Whether backoffs are spread; `undefined` where nothing is asked. */
+  retryJitter: boolean | undefined;
   /** In ms; 0 where nothing is asked. */
   timeout: number;
   continueOnError: boolean;
@@ -30,6 +32,7 @@ export interface PolicyWords {
 export class PolicyReader implements PolicyWords {
   retries = 0;
   retryDelay = 0;
+  retryJitter: boolean | undefined;
   timeout = 0;
   continueOnError = false;
   rateLimit: PolicyWords["rateLimit"];
@@ -44,6 +47,8 @@ export class PolicyReader implements PolicyWords {
   cachesSome = false;
   /** One of the policies names parts that are not shown. */
   redactsSome = false;
+  /** One of the policies asks for a process with a label. */
+  asksForLabels = false;
   private readonly table = constants().policy;
 
   /**
@@ -57,6 +62,7 @@ export class PolicyReader implements PolicyWords {
     const { retries, timeout } = parameters;
     this.retries = retries === undefined || isUnaskedRetries(node?.type, retries) ? 0 : countPlusOne(retries);
     this.retryDelay = countPlusOne(msOf(parameters.retryDelay));
+    this.retryJitter = undefined;
     this.timeout = timeout === undefined || isUnaskedTimeout(node?.type, timeout) ? 0 : deadline(msOf(timeout));
     this.continueOnError = false;
     this.rateLimit = undefined;
@@ -68,9 +74,10 @@ export class PolicyReader implements PolicyWords {
 
   private readPolicy(policy: unknown, node: NodeDefinition | undefined, parameters: Fields): boolean {
     if (typeof policy !== "object" || Array.isArray(policy)) return false;
-    const { retries, retryDelay, timeout, continueOnError, rateLimit, concurrency, redact, cache } = policy as Fields;
+    const { retries, retryDelay, retryJitter, timeout, continueOnError } = policy as Fields;
+    const { rateLimit, concurrency, redact, cache, runsOn } = policy as Fields;
     this.redactsSome ||= isGiven(redact);
-    this.ignoresSome ||= this.table.ignored.some((key) => isGiven((policy as Fields)[key]));
+    this.asksForLabels ||= isGiven(runsOn);
     const caches = cachePolicyOf(cache);
     if (caches !== undefined) {
       if ((node?.nodes?.length ?? 0) > 0) this.ignoresSome = true;
@@ -80,6 +87,7 @@ export class PolicyReader implements PolicyWords {
     this.read({ type: node?.type } as NodeDefinition, parameters);
     if (isGiven(retries)) this.retries = countPlusOne(retries);
     if (isGiven(retryDelay)) this.retryDelay = countPlusOne(msOf(retryDelay));
+    if (typeof retryJitter === "boolean") this.retryJitter = retryJitter;
     if (isGiven(timeout)) this.timeout = deadline(msOf(timeout));
     this.continueOnError = continueOnError === true;
     if (isGiven(rateLimit)) {
@@ -96,11 +104,13 @@ export class PolicyReader implements PolicyWords {
       Object.keys(policy as Fields).every((key) => this.table.keys.includes(key)) &&
       (!isGiven(retries) || (this.retries > 0 && Number.isInteger(retries))) &&
       (!isGiven(retryDelay) || this.retryDelay > 0) &&
+      (!isGiven(retryJitter) || this.retryJitter !== undefined) &&
       (!isGiven(timeout) || this.timeout > 0) &&
       (!isGiven(continueOnError) || typeof continueOnError === "boolean") &&
       (!isGiven(rateLimit) || this.rateLimit !== undefined) &&
       (!isGiven(concurrency) || (this.concurrency > 0 && this.rateKey === undefined)) &&
       (!isGiven(redact) || isRedact(redact)) &&
+      (!isGiven(runsOn) || isLabel(runsOn)) &&
       (!isGiven(cache) || cache === false || caches !== undefined)
     );
   }
@@ -195,6 +205,11 @@ function deadline(value: unknown): number {
 function* nodesOf(flow: NodeDefinition): Generator<NodeDefinition> {
   yield flow;
   if (Array.isArray(flow.nodes)) for (const node of flow.nodes) yield* nodesOf(node);
+}
+
+/** Whether processes can declare this, and nodes ask for it by `runsOn`: text that is known before the flow runs. */
+export function isLabel(label: unknown): label is string {
+  return typeof label === "string" && label !== "" && !/\p{White_Space}/u.test(label) && !label.includes("\u0024{{");
 }
 
 /** A path of `redact`. */

@@ -117,6 +117,10 @@ export class WasmBackend implements Backend {
     this.guarded(() => this.module.takeAnswer(numbers), undefined);
   }
 
+  backoff(base: number, tries: number, seed: number, task: number, spreads: boolean): number {
+    return this.guarded(() => this.module.backoff(base, tries, seed, task, spreads), base);
+  }
+
   durationMs(text: string): number {
     return this.text(() => this.module.durationMs(text));
   }

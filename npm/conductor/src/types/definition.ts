@@ -20,6 +20,11 @@ export interface NodePolicy {
   retries?: number | null;
   /** Wait before the first of them: ms, or `250ms`, `10s`, `5m`, `1.5h`, `2d`. Doubles each time. */
   retryDelay?: number | string | null;
+  /**
+   * Whether that wait, and those after it, are spread: between half of it and all of it, by the seed of the run, so that nodes and
+   * executions that failed at once do not come back at once. Never shorter than what a failure asks for. Default `false`.
+   */
+  retryJitter?: boolean | null;
   /** Deadline of one attempt: ms, or a duration as text. */
   timeout?: number | string | null;
   /**
@@ -49,8 +54,11 @@ export interface NodePolicy {
    * expressions. `false`: never, also where the conductor's settings say so for all nodes without effects.
    */
   cache?: boolean | number | string | { ttl?: number | string | null; key?: string | null } | null;
-  /** Not carried out yet. */
-  runsOn?: unknown;
+  /**
+   * The label of the processes that may run the flow, such as `gpu`: text without white space and without an expression. One that does
+   * not offer it (`labels`, `--label`) refuses the execution before a node starts, and leaves one that is kept in a store to others.
+   */
+  runsOn?: string | null;
 }
 
 /** A node, and with children a flow. Only `id` and `type` are needed; what is not known here is kept as it is. */

@@ -7,6 +7,8 @@ import type { ExecutionResult } from "./execution.js";
 export interface Recovery {
   resumed: { executionId: string; flowId: string; result: Promise<ExecutionResult> }[];
   blocked: { executionId: string; reason: string }[];
+  /** They ask for a label that this process does not offer, and are left as they are to processes that do; with the reason in words. */
+  elsewhere: { executionId: string; flowId: string; reason: string }[];
   /** They go on when they are resumed. */
   paused: { executionId: string; flowId: string }[];
   /** How many sleep until a later time, at which they go on by themselves. */

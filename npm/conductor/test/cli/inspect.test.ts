@@ -79,7 +79,7 @@ describe("settings without effect", () => {
       here,
       name,
       `id: f\ntype: group\nnodes:\n  - { id: a, type: transform, parameters: { data: [1], ${node} } }\n` +
-        "  - { id: b, type: transform, parameters: { data: [1], retries: 1 }, policy: { retries: 1, runsOn: server } }\n",
+        "  - { id: b, type: transform, parameters: { data: [1], retries: 1 }, policy: { retries: 1, concurrency: 3 } }\n",
     );
   const usual = () => flow("usual.yaml", "retries: 1, timeout: 30000");
 
@@ -87,13 +87,13 @@ describe("settings without effect", () => {
     const { code, stdout } = await conductor("validate", usual());
     expect(code).toBe(0);
     expect(stdout).toMatch(
-      /^! This version does not carry out `runsOn`.*\n {2}line 5, column \d+ · \/nodes\/1\/policy\/runsOn/m,
+      /^! `concurrency` of a policy has no effect.*\n {2}line 5, column \d+ · \/nodes\/1\/policy\/concurrency/m,
     );
     expect(stdout.match(/^Hint: .*/gm)).toEqual([expect.stringMatching(/1 node has the default.*`policy/)]);
     const [entry] = JSON.parse((await conductor("validate", "--json", usual())).stdout);
     expect(entry).toMatchObject({ valid: true, problems: [], hints: [expect.any(String)] });
     expect(entry.warnings).toMatchObject([
-      { rule: "ignored-policy", path: "/nodes/1/policy/runsOn", line: 5, nodeId: "b" },
+      { rule: "ignored-policy", path: "/nodes/1/policy/concurrency", line: 5, nodeId: "b" },
       { rule: "no-edges" },
     ]);
   });
@@ -103,7 +103,7 @@ describe("settings without effect", () => {
     expect(code).toBe(0);
     expect(JSON.parse(stdout).success).toBe(true);
     expect(stderr.match(/Hint: 1 node has/g)?.length).toBe(1);
-    expect(stderr.match(/does not carry out `runsOn`/g)?.length).toBe(1);
+    expect(stderr.match(/`concurrency` of a policy has no effect/g)?.length).toBe(1);
   });
 
   it("are none where the values say something", async () => {

@@ -61,7 +61,7 @@ nodes:
   - id: each
     type: loop
     nodes:
-      - { id: keep, type: transform, policy: { runsOn: server }, parameters: { data: [1] } }
+      - { id: keep, type: transform, policy: { rateLimit: { limit: 9, per: 1s, key: lone } }, parameters: { data: [1] } }
 `;
     const asking = file(here, "asking.yaml", text);
     const { code, stdout } = await conductor("run", asking);

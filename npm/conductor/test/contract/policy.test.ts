@@ -155,23 +155,23 @@ describe("the policy of a node", () => {
   });
 });
 
-describe("what a policy asks for and this version does not carry out", () => {
+describe("what a policy asks for where it has no effect", () => {
   const flow = () =>
-    group("root", [leaf("a", { policy: { runsOn: "server", retries: 0 } }), leaf("b")], [edge("a", "b")], {
+    group("root", [leaf("a", { policy: { concurrency: 3, retries: 0 } }), leaf("b")], [edge("a", "b")], {
       policy: { concurrency: 2 },
     });
 
   it("is told, with its place", () => {
     const problems = validateFlow(flow(), { schemas: {} });
     expect(problems.every(({ severity, rule }) => severity === "warning" && rule === "ignored-policy")).toBe(true);
-    expect(problems.map(({ path }) => path)).toEqual(["/nodes/0/policy/runsOn", "/policy/concurrency"]);
+    expect(problems.map(({ path }) => path)).toEqual(["/nodes/0/policy/concurrency", "/policy/concurrency"]);
   });
 
   it("is told when a node is validated", async () => {
     const { valid, errors, warnings } = await conductorWith().node.validate(flow() as never);
     expect({ valid, errors }).toEqual({ valid: true, errors: [] });
     expect(warnings?.length).toBe(2);
-    expect(warnings?.[0]).toMatch(/^nodes\.0\.policy\.runsOn: This version does not carry out `runsOn`/);
+    expect(warnings?.[0]).toMatch(/^nodes\.0\.policy\.concurrency: `concurrency` of a policy has no effect here/);
     expect(await conductorWith().node.validate(leaf("a", { policy: { retries: 1 } }) as never)).toEqual({
       valid: true,
       errors: [],
@@ -186,6 +186,6 @@ describe("what a policy asks for and this version does not carry out", () => {
     const warnings = printed.of("warn").map(String);
     printed.restore();
     expect(warnings.length).toBe(2);
-    expect(warnings[0]).toMatch(/Node 'a'.*does not carry out `runsOn`.*\/nodes\/0\/policy\/runsOn/);
+    expect(warnings[0]).toMatch(/Node 'a'.*`concurrency` of a policy has no effect here.*\/nodes\/0\/policy\/concurrency/);
   });
 });

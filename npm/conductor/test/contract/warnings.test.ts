@@ -82,10 +82,10 @@ describe("a warning of a node", () => {
 
 describe("what a flow asks for in vain", () => {
   it("comes before what its nodes warn of", async () => {
-    const flow = group("root", [leaf("a", { policy: { runsOn: "server" } })]);
+    const flow = group("root", [leaf("a", { policy: { concurrency: 3 } })]);
     const { warnings } = await warned(flow, ({ warn }) => warn("own", "said"));
     expect(warnings).toMatchObject([
-      { rule: "ignored-policy", nodeId: "a", path: "/nodes/0/policy/runsOn" },
+      { rule: "ignored-policy", nodeId: "a", path: "/nodes/0/policy/concurrency" },
       { rule: "own", nodeId: "a" },
     ]);
   });

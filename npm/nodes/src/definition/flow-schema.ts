@@ -165,6 +165,11 @@ const policySchema: Json = {
       anyOf: [{ $ref: "#/$defs/duration" }, { type: "null" }],
       description: "Wait before the first of them; doubles each time. 1s unless given.",
     },
+    retryJitter: {
+      type: ["boolean", "null"],
+      description:
+        "Whether these waits are spread, each between half of it and all of it, so that what failed at once does not come back at once.",
+    },
     timeout: { anyOf: [{ $ref: "#/$defs/duration" }, { type: "null" }], description: "Time limit of one attempt." },
     continueOnError: {
       type: ["boolean", "null"],
@@ -235,7 +240,12 @@ const policySchema: Json = {
         "at the world needs a `ttl` or a `key`.",
       examples: [true, "1h", { ttl: "1d", key: "\u0024{{ input.orderId }}" }],
     },
-    runsOn: { description: "Not carried out yet; validation says so." },
+    runsOn: {
+      type: ["string", "null"],
+      pattern: "^\\S+$",
+      description: "The label that a process must offer to run the flow (`conductor run --label`), such as `gpu`.",
+      examples: ["gpu"],
+    },
   },
   additionalProperties: false,
 };

@@ -21,6 +21,7 @@ import type { ExecutionError } from "../../types/errors.js";
 import type { ConductorExecutionContext } from "../../types/execution.js";
 import type { OpenQuestion } from "../../types/question.js";
 import { contextOf } from "../contexts.js";
+import { labelRefusal, labelsAskedIn, labelsLacking } from "../labels.js";
 import type { DurabilityLevel } from "../settings.js";
 import { DocumentHashes } from "./document-hashes.js";
 import { type Hash, headBytes, KnownSecrets, questionsIn, recordBytes, secretsIn, valueIn } from "./entries.js";
@@ -48,6 +49,8 @@ const UNFINISHED = EXECUTION_STATUSES.filter((status) => !isFinished(status));
 const NOTHING = new Uint8Array(0);
 /** Executions that are looked for at once. */
 const BATCH = 1_000;
+/** Executions that are left to others of which it is remembered. */
+const MOST_LEFT = 10_000;
 /** Rows that are read at once. */
 const PAGE = 1_000;
 
@@ -75,6 +78,8 @@ export interface DurabilityParts {
   maxTakeOvers?: number | undefined;
   /** Rows behind outputs; missing where there are no native tables. */
   rowsBehind?: RowsBehind;
+  /** What this process offers. */
+  labels: ReadonlySet<string>;
 }
 
 /** Keeps the executions of one conductor in a store. */
@@ -86,6 +91,8 @@ export class Durability {
   private readonly documents: DocumentHashes;
   /** Called with the id of an execution of which something was written. */
   readonly onWritten = new Set<(id: string) => void>();
+  /** Why executions are left to other processes, by id. */
+  private readonly left = new Map<string, string>();
 
   constructor(private readonly parts: DurabilityParts) {
     const { wakes = "all", log, hash } = parts;
@@ -114,7 +121,7 @@ export class Durability {
    * Notes an execution that begins, or attaches to the one that has its id.
    *
    * @throws Error SERIALIZATION_FAILED for a flow or an input that cannot be written, INVALID_PARAMETERS where another process has
-   *   an execution of this id
+   *   an execution of this id, IMPLEMENTATION_NOT_FOUND where it asks for a label that this process does not offer
    */
   async begin(run: NewRun): Promise<KeptRun> {
     const { id, mayExist, node, context, options, parentId, secrets, redact, fork, cause, trace, fromFile } = run;
@@ -129,6 +136,8 @@ export class Durability {
         return attached;
       }
     }
+    const refusal = labelRefusal(run.asked, this.parts.labels);
+    if (refusal !== undefined) throw refusal;
     const document = JSON.stringify(node);
     const held = this.parts.level === "strict" ? writingNodes(outlineOf(node), this.parts.executables()) : [];
     if (secrets !== undefined) await this.learn(node, secrets, document);
@@ -145,6 +154,7 @@ export class Durability {
     const metadata = shownMetadata(run.metadata, redact, secrets);
     const file = fileOf(node);
     const types = typeVersions(node, this.parts.executables());
+    const labels = [...new Set(run.asked.map(({ label }) => label))];
     const given = {
       input: input.value,
       variables: variables.value,
@@ -157,6 +167,7 @@ export class Durability {
       ...(trace && { trace }),
       ...(file !== undefined && { file }),
       ...(types.length > 0 && { types }),
+      ...(labels.length > 0 && { labels }),
       ...(fromFile && { leftOut: fromFile }),
     };
     const head = headBytes(
@@ -261,13 +272,33 @@ export class Durability {
    * @param pauses to be paused, for which it needs no node type
    * @param anyVersion whether it goes on with other versions of node types than it began with, from now on
    * @param isAsked whether it goes on however often it was taken over
-   * @throws Error NODE_TYPE_NOT_FOUND, DESERIALIZATION_FAILED, EXECUTION_FAILED where it cannot go on: it is blocked then
+   * @throws Error NODE_TYPE_NOT_FOUND, DESERIALIZATION_FAILED, EXECUTION_FAILED where it cannot go on: it is blocked then;
+   *   IMPLEMENTATION_NOT_FOUND where it asks for a label that this process does not offer: it is left as it is then
    */
   async claim(id: string, options: ClaimOptions = {}): Promise<KeptRun | undefined> {
     const writer = await this.writer;
+    if (options.pauses !== true) await this.demandLabels(id);
     const claimed = await writer.store.claim(id);
     const secrets = options.pauses === true ? undefined : new Redaction();
     return claimed && this.goOn(writer, claimed, secrets, undefined, options);
+  }
+
+  /** Why this process leaves an execution to others: it asks for a label that is not offered here. `undefined` where it does not. */
+  async leftToOthers(id: string): Promise<string | undefined> {
+    const known = this.left.get(id);
+    if (known !== undefined) return known;
+    const begun = await (await this.store).begun(id);
+    if (begun === undefined) return undefined;
+    const asked = labelsOf(JSON.parse(begun.document) as NodeDefinition, valueIn(begun.head) as Head);
+    const reason = labelsLacking(id, asked, this.parts.labels);
+    // Neither what it asks for changes, nor what is offered.
+    if (reason !== undefined && this.left.size < MOST_LEFT) this.left.set(id, reason);
+    return reason;
+  }
+
+  private async demandLabels(id: string): Promise<void> {
+    const reason = await this.leftToOthers(id);
+    if (reason !== undefined) throw coded("IMPLEMENTATION_NOT_FOUND", reason, undefined);
   }
 
   /** Executions that no process goes on with, those that began first first, then those that were blocked; many at once. */
@@ -429,6 +460,8 @@ export class Durability {
       const message = `The execution ${known.id} is paused; \`executions.resume\` lets it go on`;
       throw coded("INVALID_PARAMETERS", message, undefined);
     }
+    // A part is claimed, so that what it is a part of is blocked with it.
+    if (!isOver && !isPart(known)) await this.demandLabels(known.id);
     const claimed = isOver ? known : await writer.store.claim(known.id);
     if (claimed === undefined) {
       throw coded("INVALID_PARAMETERS", `The execution ${known.id} is under way in another process`, undefined);
@@ -492,6 +525,11 @@ export class Durability {
     }
     const context = given === undefined ? kept.context : givenAgain(given, kept.context);
     const recorder = recorderFor(context);
+    const lacking = pauses ? undefined : labelsLacking(row.id, kept.labels, this.parts.labels);
+    if (lacking !== undefined) {
+      await recorder.block(lacking);
+      throw coded("IMPLEMENTATION_NOT_FOUND", lacking, undefined);
+    }
     if (!pauses) {
       await this.demandTypes(row.id, kept, recorder, anyVersion);
       // A part is taken over with what it is a part of.
@@ -572,17 +610,9 @@ export class Durability {
       const names = new Set([...history.secretNames, ...secretsIn(begun.head)]);
       history.secrets = await this.secretsOf(names, secrets);
     }
-    const {
-      options,
-      held,
-      redacted,
-      metadata,
-      trace,
-      file,
-      types,
-      leftOut: fromFile,
-      ...given
-    } = valueIn(begun.head, history.secrets) as Head;
+    const head = valueIn(begun.head, history.secrets) as Head;
+    const labels = labelsOf(node, head);
+    const { options, held, redacted, metadata, trace, file, types, labels: _, leftOut: fromFile, ...given } = head;
     withFile(node, file);
     const context = contextOf(node, given);
     if (context.nodeId !== flowId)
@@ -606,6 +636,7 @@ export class Durability {
       metadata,
       trace,
       types,
+      labels,
     };
     return { ...read, fromFile, isCheckedFork: history.isCheckedFork };
   }
@@ -633,6 +664,11 @@ export class Durability {
       this.parts.rowsBehind,
     );
   }
+}
+
+/** Labels that an execution asks for: those that were noted when it began, and what its flow asks for by itself. */
+function labelsOf(node: NodeDefinition, { labels = [] }: Head): string[] {
+  return [...new Set([...labels, ...labelsAskedIn(node).map(({ label }) => label)])];
 }
 
 function existing(id: string): Error {

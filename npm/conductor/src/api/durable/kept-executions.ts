@@ -20,6 +20,7 @@ import { createExecutionId } from "../../types/ids.js";
 import type { OpenQuestion } from "../../types/question.js";
 import type { ChooseExecutions, Recovery, ResumeOptions } from "../../types/recovery.js";
 import { contextOf } from "../contexts.js";
+import type { LabelDemand } from "../labels.js";
 import { notOpen, type Questions, severalOpen } from "../questions.js";
 import { RunResult, shownOf } from "../result.js";
 import type { Durability } from "./durability.js";
@@ -35,6 +36,8 @@ export interface RunsInMemory {
   types(): FlowNodeTypes;
   warnings(outline: Outline): RunWarning[];
   executables(): NodeExecutorFactory | undefined;
+  /** What a flow asks of the process, with the flows that it runs. */
+  labelsAskedBy(node: NodeDefinition): Promise<LabelDemand[]>;
   isActive(id: string): boolean;
   /** The result of an execution that is not over; `undefined` for one that this conductor does not have. */
   attach(id: string): Promise<ExecutionResult> | undefined;
@@ -79,9 +82,11 @@ export class KeptExecutions {
    */
   async recover(choose?: ChooseExecutions): Promise<Recovery> {
     const { durability, runs, sleepers } = this;
-    const recovery: Recovery = { resumed: [], blocked: [], paused: [], sleeping: 0, waiting: 0 };
+    const recovery: Recovery = { resumed: [], blocked: [], elsewhere: [], paused: [], sleeping: 0, waiting: 0 };
     const goOn = async ({ id: executionId, flowId }: StoredExecution) => {
       try {
+        const elsewhere = await durability.leftToOthers(executionId);
+        if (elsewhere !== undefined) return { executionId, flowId, elsewhere };
         const kept = await this.claim(executionId);
         return kept && { executionId, flowId, result: runs.goOn(kept) };
       } catch (error) {
@@ -97,7 +102,10 @@ export class KeptExecutions {
       for await (const rows of choose === undefined ? durability.unfinished() : chosen(durability, choose)) {
         for (const found of await Promise.all(rows.map(goOn))) {
           if (found === undefined) continue;
-          if (found.reason !== undefined) recovery.blocked.push(found);
+          if (found.elsewhere !== undefined) {
+            const { executionId, flowId, elsewhere: reason } = found;
+            recovery.elsewhere.push({ executionId, flowId, reason });
+          } else if (found.reason !== undefined) recovery.blocked.push(found);
           else recovery.resumed.push(found);
         }
       }
@@ -234,7 +242,8 @@ export class KeptExecutions {
     const outline = outlineOf(node);
     const redact = outline.redacts === true ? new RunRedact(outline, secrets) : undefined;
     const fork = { entries, blobs };
-    const begun = { id, mayExist: false, node, context, options, parentId: executionId, secrets, redact, fork };
+    const asked = await runs.labelsAskedBy(node);
+    const begun = { id, mayExist: false, node, context, options, parentId: executionId, secrets, redact, fork, asked };
     // What its parameters lack they still lack.
     const fromFile = changes?.flow == null ? recorded.fromFile : undefined;
     void runs.goOn(await durability.begin({ ...begun, fromFile }));

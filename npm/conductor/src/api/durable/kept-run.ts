@@ -9,6 +9,7 @@ import type { Cause } from "../../types/cause.js";
 import type { NodeDefinition } from "../../types/definition.js";
 import type { ConductorExecutionContext } from "../../types/execution.js";
 import type { TraceHeaders } from "../../types/tracing.js";
+import type { LabelDemand } from "../labels.js";
 import { type Blob, textOf } from "./entries.js";
 import type { Metadata } from "./metadata.js";
 import type { Records } from "./records.js";
@@ -54,6 +55,8 @@ export interface RecordedRun extends KeptRun {
   history: Records;
   /** Versions of node types that it began with; missing where none was declared, and in records of earlier versions of the library. */
   types?: TypeVersions | undefined;
+  /** Labels that it asks a process for, with those of the flows that it runs. */
+  labels: readonly string[];
 }
 
 /** What an execution lacks since it was exported. */
@@ -78,6 +81,8 @@ export type Head = Partial<ConductorExecutionContext> &
     file?: string;
     /** Versions that its node types declared. */
     types?: TypeVersions;
+    /** Labels that its nodes ask for, and those of the flows that they run; missing where they ask for none. */
+    labels?: readonly string[];
     /** Of an execution that came out of a file; missing where nothing was left out of that. */
     leftOut?: LeftOutOfFile;
   };
@@ -106,6 +111,8 @@ export interface NewRun {
   /** What its flow lacks, where that came out of a file. */
   fromFile?: LeftOutOfFile | undefined;
   metadata?: Metadata | undefined;
+  /** What its nodes ask of the process, with those of the flows that they run. */
+  asked: readonly LabelDemand[];
   /** What began it, where that is not a call. */
   cause?: Cause | undefined;
   /** What its trace goes on by, where it is traced. */

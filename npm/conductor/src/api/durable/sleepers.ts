@@ -18,6 +18,8 @@ import type { KeptRun } from "./kept-run.js";
 const BATCH = 100;
 /** The store is looked at so often, for what other processes put to sleep, left, or ended; in ms. */
 export const LOOK_MS = 5_000;
+/** The same while executions are due that are left to other processes, which hide when the next one of this comes; in ms. */
+const LEFT_LOOK_MS = 1_000;
 /** Ids that a message names. */
 const MOST_NAMED = 5;
 /** Executions whose rows are looked at each time, of those that another process may have ended. */
@@ -61,6 +63,8 @@ export class Sleepers {
   private isDraining = false;
   /** Parts of other executions, which go on with these; of those that were there at the last look. */
   private parts = new Set<string>();
+  /** Those that are left to other processes for good; of those that were due or left at the last look. */
+  private elsewhere = new Set<string>();
   /** Ends that the store tells of what others let go of. */
   private endTelling: (() => void) | undefined;
 
@@ -195,7 +199,7 @@ export class Sleepers {
       const store = await this.durability.store;
       if (this.wakesAll) await this.goOn(store);
       await this.followHeld(store);
-      if (this.isWatching && this.wakesAll) next = Math.min((await store.nextWake()) ?? next, next);
+      if (this.isWatching && this.wakesAll) next = Math.min(await this.nextOf(store), next);
     } catch (error) {
       if (this.isWatching)
         this.log.error(`[CONDUCTOR] Executions that are to go on cannot be looked for: ${messageOf(error)}`);
@@ -210,12 +214,23 @@ export class Sleepers {
     if (this.wakesAll || this.held.size > 0) this.arm(Math.max(next, Date.now() + 1));
   }
 
+  /** When it is to be looked for executions again, in ms since the epoch. */
+  private async nextOf(store: ExecutionStore): Promise<number> {
+    const next = (await store.nextWake()) ?? Number.POSITIVE_INFINITY;
+    const now = Date.now();
+    if (this.elsewhere.size === 0 || next > now) return next;
+    // Many take long to be passed over.
+    return now + (this.elsewhere.size > BATCH ? LOOK_MS : LEFT_LOOK_MS);
+  }
+
   /** Goes on with executions of the store that no process has: those that are due, and those that were left. */
   private async goOn(store: ExecutionStore): Promise<void> {
     const takesOver = this.takesOver && store.isShared !== false;
     if (takesOver) this.endTelling ??= store.onReleased?.(() => this.arm(Date.now()));
     const before = this.parts;
     this.parts = new Set();
+    const passedOver = this.elsewhere;
+    this.elsewhere = new Set();
     const seen = new Set<string>();
     const left: string[] = [];
     while (this.isWatching && this.wakesAll) {
@@ -231,8 +246,14 @@ export class Sleepers {
       // Those that cannot be claimed, or are blocked, are looked for later.
       if (found.length === 0 || ids.length < limit) break;
     }
+    const others = [...this.elsewhere].filter((id) => !passedOver.has(id));
+    if (others.length > 0) {
+      const [reason] = await Promise.all(others.slice(0, 1).map((id) => this.durability.leftToOthers(id)));
+      const more = others.length > 1 ? `. So ${others.length === 2 ? "is" : "are"} ${namesOf(others.slice(1))}` : "";
+      this.log.warn(`[CONDUCTOR] ${reason}${more}`);
+    }
     if (left.length === 0) return;
-    const named = `${left.slice(0, MOST_NAMED).join(", ")}${left.length > MOST_NAMED ? ", …" : ""}`;
+    const named = namesOf(left);
     const count = left.length === 1 ? "1 execution goes on" : `${left.length} executions go on`;
     this.log.warn(`[CONDUCTOR] ${count} here that another process left: ${named}`);
   }
@@ -242,6 +263,10 @@ export class Sleepers {
     const row = takesOver ? await store.get(id) : undefined;
     if (row !== undefined && isPart(row)) {
       this.parts.add(id);
+      return false;
+    }
+    if ((await this.durability.leftToOthers(id)) !== undefined) {
+      this.elsewhere.add(id);
       return false;
     }
     const isWoken = await this.wake(id);
@@ -292,4 +317,8 @@ export class Sleepers {
       return false;
     }
   }
+}
+
+function namesOf(ids: readonly string[]): string {
+  return `${ids.slice(0, MOST_NAMED).join(", ")}${ids.length > MOST_NAMED ? ", …" : ""}`;
 }

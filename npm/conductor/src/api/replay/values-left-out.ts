@@ -93,8 +93,9 @@ export class ValuesLeftOut implements FileChange {
   /** What the engine reads of a policy. */
   private policy(policy: Json): Json {
     if (!isFields(policy)) return {};
-    const { retries, retryDelay, timeout, continueOnError, rateLimit, concurrency } = policy;
-    return defined({ retries, retryDelay, timeout, continueOnError, rateLimit: this.rate(rateLimit), concurrency });
+    const { retries, retryDelay, retryJitter, timeout, continueOnError, rateLimit, concurrency } = policy;
+    const told = { retries, retryDelay, retryJitter, timeout, continueOnError, concurrency };
+    return defined({ ...told, rateLimit: this.rate(rateLimit) });
   }
 
   private rate(rateLimit: Json | undefined): Json | undefined {

@@ -1,0 +1,138 @@
+/** Labels: what nodes ask of the process that runs them (`policy: { runsOn }`), and what a process offers. */
+import { ADVICE, coded } from "../engine/failure.js";
+import { fileOf } from "../engine/flow-origin.js";
+import type { FlowProblem } from "../engine/flows.js";
+import { outlineOf } from "../engine/outline.js";
+import { isLabel } from "../engine/policy.js";
+import type { NodeDefinition } from "../types/definition.js";
+import { isPath } from "./sub-flows.js";
+
+/** A node that asks for a label. */
+export interface LabelDemand {
+  label: string;
+  /** The node, or the one of the flow that is run which runs the flow with the node. */
+  nodeId: string;
+  /** Where that says so, as JSON pointer. */
+  path: string;
+  /** How the node is named in a message. */
+  text: string;
+}
+
+/** What gives the flow that a node runs; `undefined` where there is none, or it cannot be had. */
+export type FindFlow = (name: string, around: NodeDefinition) => Promise<NodeDefinition | undefined>;
+
+/** Flows that are looked through for one execution; what further ones ask for shows when they are run. */
+const MOST_FLOWS = 100;
+
+/**
+ * The labels that a process offers.
+ *
+ * @throws Error INVALID_PARAMETERS for what is no list of labels
+ */
+export function labelSetting(labels: unknown): ReadonlySet<string> {
+  if (labels === undefined || labels === null) return new Set();
+  const wrong = Array.isArray(labels) ? labels.find((label) => !isLabel(label)) : labels;
+  if (Array.isArray(labels) && wrong === undefined && !labels.includes(undefined)) return new Set(labels);
+  const found = JSON.stringify(wrong) ?? String(wrong);
+  const message = `The setting \`labels\` must be a list of labels, each text without white space, such as ["gpu"]; found ${found}`;
+  throw coded("INVALID_PARAMETERS", message, undefined);
+}
+
+/** What the nodes of a flow ask for. What is disabled does not run, and asks for nothing. */
+export function labelsAskedIn(flow: NodeDefinition): LabelDemand[] {
+  return [...nodesIn(flow)].flatMap(({ node: { id, policy }, path }) => {
+    const label = policy?.runsOn;
+    return isLabel(label) ? [{ label, nodeId: id, path: `${path}/policy/runsOn`, text: `The node \`${id}\`` }] : [];
+  });
+}
+
+/** The same with what the flows ask for that its nodes run, at every depth, as far as their names are written out. */
+export async function labelsAskedBy(flow: NodeDefinition, find: FindFlow): Promise<LabelDemand[]> {
+  const seen = new Set<string>();
+  const within = async (around: NodeDefinition): Promise<LabelDemand[]> => {
+    const asked = labelsAskedIn(around);
+    for (const { node, path } of nodesIn(around)) {
+      const name: unknown = node.type === "sub-flow" ? node.parameters?.["flow"] : undefined;
+      if (typeof name !== "string" || name === "" || name.includes("${{")) continue;
+      const key = isPath(name) ? `${fileOf(around) ?? ""}\n${name}` : name;
+      if (seen.has(key) || seen.size >= MOST_FLOWS) continue;
+      seen.add(key);
+      const inner = await find(name, around).catch(() => undefined);
+      // The node says it where there is none.
+      if (inner === undefined) continue;
+      const place = { nodeId: node.id, path: `${path}/parameters/flow` };
+      for (const { label, text } of await within(inner)) {
+        asked.push({ label, ...place, text: `${text} of \`${name}\`, which the node \`${node.id}\` runs,` });
+      }
+    }
+    return asked;
+  };
+  return outlineOf(flow).mayAskForLabels === true ? within(flow) : [];
+}
+
+/** Why a process with these labels does not run what asks; `undefined` where it does. */
+export function labelRefusal(asked: readonly LabelDemand[], offered: ReadonlySet<string>): Error | undefined {
+  const lacking = asked.find(({ label }) => !offered.has(label));
+  if (lacking === undefined) return undefined;
+  const { label, text } = lacking;
+  const advice = whatToDo(label);
+  const error = coded("IMPLEMENTATION_NOT_FOUND", `${text} ${asksFor(label, offered)}. ${advice}`, undefined);
+  Object.assign(error, { [ADVICE]: [`${advice}.`] });
+  refused.set(error, lacking);
+  return error;
+}
+
+/** Why a process with these labels leaves an execution to others, that asks for some; `undefined` where it goes on with it. */
+export function labelsLacking(id: string, asked: readonly string[], offered: ReadonlySet<string>): string | undefined {
+  const label = asked.find((one) => !offered.has(one));
+  if (label === undefined) return undefined;
+  return `The execution ${id} ${asksFor(label, offered)}: it is left to one that offers it. ${whatToDo(label)}`;
+}
+
+/** The node that an error of {@link labelRefusal} is about; `undefined` for any other error. */
+export function labelRefused(error: unknown): LabelDemand | undefined {
+  return typeof error === "object" && error !== null ? refused.get(error) : undefined;
+}
+
+const refused = new WeakMap<object, LabelDemand>();
+
+/** Warnings of what a process with these labels would refuse. */
+export function labelWarnings(flow: NodeDefinition, offered: ReadonlySet<string>): FlowProblem[] {
+  const lacking = labelsAskedIn(flow).filter(({ label }) => !offered.has(label));
+  return lacking.map(({ label, nodeId, path, text }) => ({
+    code: "IMPLEMENTATION_NOT_FOUND",
+    severity: "warning",
+    rule: "missing-label",
+    path,
+    message: `${text} ${asksFor(label, offered)}, and a run is refused here`,
+    nodeId,
+  }));
+}
+
+function asksFor(label: string, offered: ReadonlySet<string>): string {
+  const here = [...offered].map((one) => `\`${one}\``).join(", ");
+  const offers =
+    offered.size === 0 ? "no labels" : offered.size === 1 ? `the label ${here} alone` : `the labels ${here}`;
+  return `asks for a process with the label \`${label}\` (\`runsOn\`), and this one offers ${offers}`;
+}
+
+function whatToDo(label: string): string {
+  return (
+    `Run it where the label is offered, or offer it here: \`--label ${label}\` on the command line, ` +
+    `\`createConductor({ labels: [${JSON.stringify(label)}] })\` in code`
+  );
+}
+
+interface Found {
+  node: NodeDefinition;
+  /** As JSON pointer. */
+  path: string;
+}
+
+function* nodesIn(node: NodeDefinition, path = ""): Generator<Found> {
+  if (node?.parameters?.["enabled"] === false) return;
+  yield { node, path };
+  const { nodes } = node ?? {};
+  if (!Array.isArray(nodes)) return;
+  for (const [index, child] of nodes.entries()) yield* nodesIn(child, `${path}/nodes/${index}`);
+}
