@@ -93,7 +93,14 @@ describe("an execution that waits for time", () => {
     one.crash();
     await pass(DAY);
     const two = start(world, memory(store));
-    expect(await two.conductor.recover()).toEqual({ resumed: [], blocked: [], paused: [], sleeping: 1, waiting: 0 });
+    expect(await two.conductor.recover()).toEqual({
+      resumed: [],
+      blocked: [],
+      elsewhere: [],
+      paused: [],
+      sleeping: 1,
+      waiting: 0,
+    });
     await pass(1.9 * DAY);
     expect(world.deeds).toHaveLength(1);
     await pass(0.2 * DAY);

@@ -252,6 +252,7 @@ describe("an execution that is paused", () => {
     expect(await two.conductor.recover()).toEqual({
       resumed: [],
       blocked: [],
+      elsewhere: [],
       paused: [{ executionId: "one", flowId: "steps" }],
       sleeping: 0,
       waiting: 0,

@@ -1,5 +1,7 @@
 /** ms between reports; work may have thousands of them in one. */
 const INTERVAL = 200;
+/** Bytes. */
+export const MEBIBYTE = 1024 * 1024;
 
 /** Reports progress now and then, with what `message` gives at the time; empty text is not reported. */
 export function reports(
@@ -14,4 +16,9 @@ export function reports(
     told = now;
     progress(percent, text);
   };
+}
+
+/** A size as people read it. */
+export function sizeText(bytes: number): string {
+  return bytes < MEBIBYTE ? `${Math.ceil(bytes / 1024)} KiB` : `${(bytes / MEBIBYTE).toFixed(1)} MiB`;
 }

@@ -32,7 +32,7 @@ const ENDINGS: readonly [string, ArchiveFormat][] = [
 
 /** Makes an archive of a folder, of files, or of values: a file, or bytes where no path is given. */
 export async function createArchive(work: ArchiveWork): Promise<object> {
-  const { parameters, signal } = work;
+  const { parameters } = work;
   const path = pathOf(work);
   const format = formatFor(parameters.format, path);
   if (parameters.level !== 6 && format === "tar") {
@@ -44,7 +44,7 @@ export async function createArchive(work: ArchiveWork): Promise<object> {
   const target = path === undefined ? undefined : await rootedPath(work.files, path);
   const items = await itemsOf(work, target);
   if (items.length === 0) work.warn("empty-archive", "There was nothing to put into the archive");
-  const stream = packed(items, format, parameters.level, signal);
+  const stream = packed(items, format, parameters.level, work);
   const facts = { count: items.length, format };
   if (target !== undefined) return { result: path, path, size: await toFile(target, stream), ...facts };
   const bytes = await inMemory(stream);

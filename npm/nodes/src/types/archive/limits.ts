@@ -17,6 +17,8 @@ export class Limits {
   /** Bytes that came out of the decompressor; for zip the contents alone. */
   #unpacked = 0;
   #entries = 0;
+  /** Called whenever something was counted. */
+  onCounted: (() => void) | undefined;
 
   /**
    * @param packed size of the archive in bytes
@@ -43,6 +45,11 @@ export class Limits {
     }
   }
 
+  /** Bytes that came out so far. */
+  get unpacked(): number {
+    return this.#unpacked;
+  }
+
   /** @throws NodeError MEMORY_LIMIT_EXCEEDED */
   countBytes(bytes: number): void {
     this.#unpacked += bytes;
@@ -55,6 +62,7 @@ export class Limits {
         "maxRatio",
       );
     }
+    this.onCounted?.();
   }
 
   /** What a stream gives, counted on its way. */

@@ -1,12 +1,13 @@
 /** The bytes of an archive, made as they are asked for. */
-import { constants, createReadStream } from "node:fs";
+import { constants, createReadStream, ReadStream } from "node:fs";
 import { Readable } from "node:stream";
 import { createGzip } from "node:zlib";
 import { type Pack, pack } from "tar-stream";
 import { ZipFile } from "yazl";
 
 import { throwIfAborted } from "../../contract/abort.js";
-import type { ArchiveFormat } from "./parameters.js";
+import { reports, sizeText } from "../../library/reports.js";
+import type { ArchiveFormat, ArchiveWork } from "./parameters.js";
 
 /** A file or folder that goes into an archive. */
 export interface PackItem {
@@ -32,22 +33,34 @@ export async function* packed(
   items: readonly PackItem[],
   format: ArchiveFormat,
   level: number,
-  signal: AbortSignal | undefined,
+  { signal, progress }: Pick<ArchiveWork, "signal" | "progress">,
 ): AsyncGenerator<Uint8Array> {
   const opened = new Set<Readable>();
+  const total = items.reduce((sum, { size }) => sum + size, 0);
+  const report = progress && reports(progress);
+  let packedSize = 0;
+  const taken = () => {
+    let size = packedSize;
+    for (const stream of opened) if (stream instanceof ReadStream) size += stream.bytesRead;
+    return Math.min(size, total);
+  };
   const open = (item: PackItem): Readable => {
     const stream =
       item.place === undefined
         ? Readable.from([item.bytes ?? new Uint8Array(0)])
         : createReadStream(item.place, { flags: READ as never, end: Math.max(item.size - 1, 0) });
     opened.add(stream);
-    return stream.once("close", () => opened.delete(stream));
+    return stream.once("close", () => {
+      opened.delete(stream);
+      packedSize += item.size;
+    });
   };
   const streams =
     format === "zip" ? [zipOf(items, level, open)] : tarOf(items, open, format === "tar" ? undefined : level);
   try {
     for await (const piece of streams.at(-1) as AsyncIterable<Uint8Array>) {
       throwIfAborted(signal);
+      report?.(Math.min(99, (100 * taken()) / total || 0), () => `${sizeText(taken())} of ${sizeText(total)}`);
       yield piece;
     }
   } finally {

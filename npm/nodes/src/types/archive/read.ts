@@ -2,6 +2,7 @@
 import { throwIfAborted } from "../../contract/abort.js";
 import { NodeError } from "../../contract/error.js";
 import { Globs } from "../../data/globs.js";
+import { reports, sizeText } from "../../library/reports.js";
 import { rootedPath } from "../../machine/rooted-path.js";
 import { type ArchiveEntry, checkedName, Paths } from "./entry.js";
 import { Limits } from "./limits.js";
@@ -141,9 +142,11 @@ async function* wantedEntries(work: ArchiveWork, source: ArchiveSource, limits: 
     warn("checksums-unchecked", "The checksums of zip archives are checked from Node 20.15 on, and this one is older");
   }
   let count = 0;
+  const told = toldOf(work, source, limits, () => count);
   for await (const entry of entries) {
     throwIfAborted(signal);
     count++;
+    told?.(entry);
     const { path, problem } = checkedName(entry.name);
     if (globs !== undefined) {
       const fits = globs.fitsOf(path);
@@ -156,6 +159,37 @@ async function* wantedEntries(work: ArchiveWork, source: ArchiveSource, limits: 
     warn("pattern-without-match", `The pattern \`${pattern}\` fits none of the ${count} entries of ${source.name}`);
   }
   if (count === 0) warn("empty-archive", `There is nothing in ${source.name}`);
+}
+
+/** Reports how far an archive is read, now and then; what is returned is told of each entry that begins. */
+function toldOf(
+  { progress }: ArchiveWork,
+  source: ArchiveSource,
+  limits: Limits,
+  count: () => number,
+): ((entry: ArchiveEntry) => void) | undefined {
+  if (progress === undefined) return undefined;
+  const report = reports(progress);
+  let passed = 0;
+  let current: ArchiveEntry | undefined;
+  let before = 0;
+  /** Of a zip only its entries are counted: the bytes of those before, and a part of this one. */
+  const ofEntries = () => {
+    const { size = 0, compressedSize = 0 } = current ?? {};
+    return passed + (size === 0 ? 0 : compressedSize * Math.min(1, (limits.unpacked - before) / size));
+  };
+  limits.onCounted = () => {
+    const percent = (100 * (source.taken?.() ?? ofEntries())) / (source.contents ?? source.size);
+    report(
+      Math.min(99, percent || 0),
+      () => `${count() === 1 ? "1 entry" : `${count()} entries`}, ${sizeText(limits.unpacked)}`,
+    );
+  };
+  return (entry) => {
+    passed += current?.compressedSize ?? 0;
+    current = entry;
+    before = limits.unpacked;
+  };
 }
 
 /** ISO 8601; some archives hold times that are not valid. */

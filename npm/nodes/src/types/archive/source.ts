@@ -19,6 +19,10 @@ export interface ArchiveSource {
   format: ArchiveFormat;
   /** How messages call it. */
   name: string;
+  /** Bytes of the contents of its entries as they are in it; missing where it has no directory. */
+  contents?: number;
+  /** Bytes of it that were read so far; missing where only entries tell. */
+  taken?: () => number;
 }
 
 /** Bytes by which the format is known. */

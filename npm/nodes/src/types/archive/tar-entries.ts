@@ -69,17 +69,34 @@ export async function* tarEntries(
 }
 
 /** The streams from the archive to the reader; the last one gives the tar. */
-function inputOf({ from, format }: ArchiveSource): Readable[] {
-  const packed =
-    "path" in from ? createReadStream(from.path) : Readable.from(piecesOf(from.bytes), { objectMode: false });
+function inputOf(source: ArchiveSource): Readable[] {
+  const { from, format } = source;
+  let packed: Readable;
+  if ("path" in from) {
+    const file = createReadStream(from.path);
+    source.taken = () => file.bytesRead;
+    packed = file;
+  } else {
+    let taken = 0;
+    source.taken = () => taken;
+    packed = Readable.from(
+      piecesOf(from.bytes, (end) => {
+        taken = end;
+      }),
+      { objectMode: false },
+    );
+  }
   if (format === "tar") return [packed];
   const gunzip = createGunzip();
   packed.on("error", (error: Error) => gunzip.destroy(error));
   return [packed, packed.pipe(gunzip)];
 }
 
-function* piecesOf(bytes: Buffer): Generator<Buffer> {
-  for (let start = 0; start < bytes.length; start += PIECE) yield bytes.subarray(start, start + PIECE);
+function* piecesOf(bytes: Buffer, taken: (end: number) => void): Generator<Buffer> {
+  for (let start = 0; start < bytes.length; start += PIECE) {
+    yield bytes.subarray(start, start + PIECE);
+    taken(Math.min(start + PIECE, bytes.length));
+  }
 }
 
 /** Hands the tar to the reader, no faster than it is read, and says whether it ends as a tar does. */

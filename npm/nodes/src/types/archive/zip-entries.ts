@@ -54,6 +54,7 @@ export async function* zipEntries(
   try {
     const entries = await directoryOf(zip, source, limits, signal);
     refuseOverlaps(entries, source);
+    source.contents = entries.reduce((sum, { compressedSize }) => sum + compressedSize, 0);
     for (const entry of entries) yield archiveEntry(zip, entry, source, limits);
   } finally {
     zip.close();

@@ -2,7 +2,7 @@
 import { NodeError } from "../../contract/error.js";
 import { AnswerBudget, answerOf, piecesOf } from "../../library/http-answer.js";
 import { headersObject } from "../../library/http-headers.js";
-import { reports } from "../../library/reports.js";
+import { MEBIBYTE, reports, sizeText } from "../../library/reports.js";
 import type { NodeWork } from "../../library/work.js";
 import { type FileTarget, filesHere, type SavedFile } from "./files.js";
 import type { Network } from "./network.js";
@@ -10,7 +10,6 @@ import type { Parameters, PreparedRequest } from "./request.js";
 
 /** Bytes that are written unless `maxSize` says otherwise. */
 const LARGEST_FILE = 16 * 1024 ** 3;
-const MEBIBYTE = 1024 * 1024;
 
 /** A download that is ready to begin. */
 export interface Download {
@@ -99,10 +98,6 @@ function lengthOf({ headers }: Response): number | undefined {
   const length = headers.get("content-length");
   const coding = headers.get("content-encoding") ?? "identity";
   return length !== null && /^\d+$/.test(length) && coding === "identity" ? Number(length) : undefined;
-}
-
-function sizeText(bytes: number): string {
-  return bytes < MEBIBYTE ? `${Math.ceil(bytes / 1024)} KiB` : `${(bytes / MEBIBYTE).toFixed(1)} MiB`;
 }
 
 function strange(what: string, { url, body }: Response): NodeError {

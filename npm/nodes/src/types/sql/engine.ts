@@ -17,6 +17,9 @@ import { quotedText } from "./names.js";
 /** ms between two interrupts: one that comes between two steps of a query is lost. */
 const INTERRUPT_INTERVAL = 20;
 
+/** ms between two reports of progress. */
+const REPORT_INTERVAL = 200;
+
 /** The package @duckdb/node-api. */
 export type DuckDb = typeof import("@duckdb/node-api");
 
@@ -39,6 +42,8 @@ export interface Engine {
    * Shuts the engine off for good: from then on it reaches the temporary folder and `paths` alone, and no setting changes.
    */
   shutOff(paths: readonly string[]): Promise<void>;
+  /** Reports from now on, now and then, that this is done; with the part that is done where the engine knows it of a `query`. */
+  tell(what: string, isQuery?: boolean): void;
   /** Fails where the work is to stop; to be asked between two steps. */
   check(): void;
 }
@@ -51,7 +56,7 @@ export interface Engine {
  *   what `work` throws
  */
 export async function withEngine<T>(
-  { signal, explicitTimeout }: Pick<NodeWork<unknown>, "signal" | "explicitTimeout">,
+  { signal, explicitTimeout, progress }: Pick<NodeWork<unknown>, "signal" | "explicitTimeout" | "progress">,
   limits: EngineLimits,
   work: (engine: Engine) => Promise<T>,
 ): Promise<T> {
@@ -63,6 +68,7 @@ export async function withEngine<T>(
   let interrupts: NodeJS.Timeout | undefined;
   let close = (): void => {};
   let interrupt = (): void => {};
+  let told: Told | undefined;
   const stop = (why: "late" | "cancelled"): void => {
     reason ??= why;
     interrupt();
@@ -88,11 +94,19 @@ export async function withEngine<T>(
     check();
     // Else what it says of instants would depend on the zone of this machine.
     await connection.run("set TimeZone = 'UTC'");
+    if (progress !== undefined) {
+      // What counts how far a query is; it is not printed.
+      await connection.run("set enable_progress_bar = true");
+      await connection.run("set enable_progress_bar_print = false");
+      await connection.run("set progress_bar_time = 0");
+      told = new Told(connection, progress);
+    }
     return await work({
       duckdb,
       connection,
       folder,
       check,
+      tell: (what, isQuery = false) => told?.is(what, isQuery),
       shutOff: (paths) => shutOff(connection, folder, paths),
     });
   } catch (error) {
@@ -101,9 +115,45 @@ export async function withEngine<T>(
   } finally {
     clearTimeout(timer);
     clearInterval(interrupts);
+    told?.end();
     signal?.removeEventListener("abort", abort);
     close();
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+/** Reports now and then what is done, and how far. */
+class Told {
+  #what = "";
+  #isQuery = false;
+  #last = "";
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(
+    private readonly connection: DuckDBConnection,
+    private readonly progress: NonNullable<NodeWork<unknown>["progress"]>,
+  ) {
+    this.#timer = setInterval(() => this.#report(), REPORT_INTERVAL);
+  }
+
+  is(what: string, isQuery: boolean): void {
+    this.#what = what;
+    this.#isQuery = isQuery;
+  }
+
+  end(): void {
+    clearInterval(this.#timer);
+  }
+
+  #report(): void {
+    if (this.#what === "") return;
+    // Below 0 where it is not known; other statements than the query begin anew.
+    const known = this.#isQuery ? this.connection.progress.percentage : 0;
+    const percent = Math.floor(Math.min(Math.max(known, 0), 99));
+    const text = percent === 0 ? this.#what : `${this.#what}: ${percent} %`;
+    if (text === this.#last) return;
+    this.#last = text;
+    this.progress(percent, text);
   }
 }
 

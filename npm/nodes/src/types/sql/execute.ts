@@ -75,17 +75,20 @@ async function run<T>(
     const paths: string[] = [];
     for (const [name, path] of files) {
       engine.check();
+      engine.tell(`reading ${name}`);
       const place = typeof path === "string" ? await rootedPath(work.files, path) : path;
       paths.push(await viewOfFile(engine, name, place, { types: parameters.types, warn }));
     }
     for (const input of tables) {
       engine.check();
+      engine.tell(`reading ${input.name}`);
       await tableOfInput(engine, input, { types: parameters.types, signal, warn });
     }
     await engine.shutOff([...paths, ...written]);
     engine.check();
     const statement = await prepared(engine, parameters.sql, inputs, names);
     bindValues(engine.duckdb, statement, given(work));
+    engine.tell("running the query", true);
     return finish(engine, statement, work);
   });
 }
