@@ -97,7 +97,11 @@ fn numbers() -> String {
     ts.number("In a width: a loop goes on after a round that failed.", "TOLERANT", bit(flow::TOLERANT_SHIFT));
     ts.number("In a width: where the section begins.", "SECTION_SHIFT", flow::SECTION_SHIFT);
     ts.number("The bits of a section.", "SECTION_MASK", flow::SECTION_MASK);
-    ts.number("In a width: the policy says whether backoffs are spread.", "SAYS_JITTER", bit(flow::JITTER_SHIFT));
+    ts.number(
+        "In a width: the policy says whether backoffs are spread.",
+        "SAYS_JITTER",
+        bit(flow::JITTER_SHIFT),
+    );
     ts.number("In a width: they are.", "JITTER", bit(flow::JITTER_SHIFT + 1));
     ts.table("What a node of a `try` is for.", "Section", all!(Section));
     ts.line("/** One of them. */\nexport type Section = (typeof Section)[keyof typeof Section];");

@@ -132,13 +132,18 @@ fn spread_backoffs_are_the_same_with_the_same_seed_and_others_with_another() {
     let spread = |seed| tries(seed, false, [Some(true), Some(true)]);
     assert_eq!(spread(7), spread(7));
     assert_ne!(waits(&spread(7), "a"), waits(&spread(8), "a"));
-    assert_ne!(waits(&spread(7), "a"), waits(&spread(7), "b"), "nodes that failed at once do not come back at once");
+    assert_ne!(
+        waits(&spread(7), "a"),
+        waits(&spread(7), "b"),
+        "nodes that failed at once do not come back at once"
+    );
 }
 
 #[test]
 fn a_backoff_can_be_told_beforehand() {
     let begun = tries(7, false, [Some(true), Some(false)]);
-    let (told, plain) = ([1, 2].map(|number| backoff(1000.0, number, Some((7, 1)))), backoff(1000.0, 2, None));
+    let (told, plain) =
+        ([1, 2].map(|number| backoff(1000.0, number, Some((7, 1)))), backoff(1000.0, 2, None));
     let [first, second] = waits(&begun, "a");
     assert!((told[0] - first).abs() < 1e-6 && (told[1] - second).abs() < 1e-6, "{told:?}, {begun:?}");
     assert_eq!(plain, 2000.0);

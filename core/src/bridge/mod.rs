@@ -18,8 +18,8 @@ use crate::run::{EVENT_WORDS, Event, Journal, Misuse, OPTION_NUMBERS, Run, RunOp
 use plans::Plans;
 use slab::Slab;
 pub use text::{
-    backoff, constants, duration_ms, rate_limit, read_document, read_flow, validate_flow, weight_of, write_document,
-    write_flow,
+    backoff, constants, duration_ms, rate_limit, read_document, read_flow, validate_flow, weight_of,
+    write_document, write_flow,
 };
 
 /// Words of the mailbox before the records: the two halves of the deadline (a number of ms, NaN for none), whether the

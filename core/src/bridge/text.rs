@@ -7,8 +7,8 @@ use crate::error::ErrorCode;
 #[cfg(not(feature = "yaml"))]
 use crate::flow::NodeDefinition;
 use crate::flow::{
-    self, FlowError, Format, KEEPS_TIMEOUT, Limits, NodeLimit, POLICY_KEYS,
-    UNASKED_NO_RETRIES, UNASKED_RETRIES, UNASKED_TIMEOUT,
+    self, FlowError, Format, KEEPS_TIMEOUT, Limits, NodeLimit, POLICY_KEYS, UNASKED_NO_RETRIES,
+    UNASKED_RETRIES, UNASKED_TIMEOUT,
 };
 use crate::graph::{DEFAULT_WEIGHT, node_weight};
 use crate::run::{self, ANIMATIONS, COMPLETE, TaskState};

@@ -36,15 +36,15 @@ pub use json::{from_json, to_json};
 pub use limits::Limits;
 pub use outline::{
     BRANCHES_BITS, BRANCHES_SHIFT, BranchMode, Branches, CONTINUE_SHIFT, DISABLED_SHIFT, EDGE_WORDS,
-    HEADER_WORDS, JITTER_SHIFT, LIMIT_WORDS, MAX_WIDTH, MalformedOutline, NODE_WORDS, Name, NodeLimit, Outline,
-    OutlineEdge, OutlineNode, OutlineReference, PARALLEL_SHIFT, PERSISTS_SHIFT, REFERENCE_WORDS, Rate,
-    SECTION_MASK, SECTION_SHIFT, Section, TOLERANT_SHIFT,
+    HEADER_WORDS, JITTER_SHIFT, LIMIT_WORDS, MAX_WIDTH, MalformedOutline, NODE_WORDS, Name, NodeLimit,
+    Outline, OutlineEdge, OutlineNode, OutlineReference, PARALLEL_SHIFT, PERSISTS_SHIFT, REFERENCE_WORDS,
+    Rate, SECTION_MASK, SECTION_SHIFT, Section, TOLERANT_SHIFT,
 };
 pub(crate) use outline::{runs_in_rounds, section_of};
-pub use policy::{
-    KEEPS_TIMEOUT, POLICY_KEYS, UNASKED_NO_RETRIES, UNASKED_RETRIES, UNASKED_TIMEOUT,
+pub use policy::{KEEPS_TIMEOUT, POLICY_KEYS, UNASKED_NO_RETRIES, UNASKED_RETRIES, UNASKED_TIMEOUT};
+pub(crate) use policy::{
+    RATE_KEYS, amount, is_label, is_rate_key, is_redact_path, ms_of, period_ms, rate, rate_key,
 };
-pub(crate) use policy::{RATE_KEYS, amount, is_label, is_rate_key, is_redact_path, ms_of, period_ms, rate, rate_key};
 #[cfg(feature = "yaml")]
 pub use yaml::{from_yaml, from_yaml_documents, to_yaml};
 #[cfg(feature = "yaml")]

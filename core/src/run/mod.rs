@@ -34,8 +34,8 @@ use crate::flow::Name;
 use crate::plan::{Kind, Plan};
 
 pub use animation::{ANIMATIONS, Animation, COMPLETE};
-pub use failure::backoff;
 pub use event::{ATTEMPT_SHIFT, EVENT_WORDS, Event, EventKind, KIND_MASK};
+pub use failure::backoff;
 pub use journal::{JOURNAL_WORDS, Journal, JournalError};
 pub use op::{OP_WORDS, Op, OpKind};
 pub use options::{NO_TARGET, OPTION_NUMBERS, OptionPlace, RANDOM_TARGET, RunOptions, Simulation, Target};

@@ -29,7 +29,8 @@ impl Model<'_> {
     fn backoff(&self, task: u32) -> Stage {
         let found = self.task(task);
         let outline = self.shape.node(found.node).outline;
-        let full = outline.retry_delay_ms.map_or(self.options.retry_delay, f64::from) * f64::from(1_u32 << (found.tries - 1));
+        let full = outline.retry_delay_ms.map_or(self.options.retry_delay, f64::from)
+            * f64::from(1_u32 << (found.tries - 1));
         let shortest = if outline.retry_jitter.unwrap_or(self.options.jitter) { full / 2.0 } else { full };
         Stage::Backoff { earliest: self.now + shortest, latest: self.now + full }
     }
