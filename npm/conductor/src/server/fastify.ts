@@ -16,6 +16,7 @@ interface FastifyReply {
 
 /** A server of `node:http`, or of `node:http2`, which has neither. */
 export interface ClosingServer {
+  close?(closed: () => void): unknown;
   closeIdleConnections?(): void;
   closeAllConnections?(): void;
 }
@@ -64,32 +65,64 @@ const LOCAL_PEER = /^(?:::1$|(?:::ffff:)?127\.)/;
 export function fastifyPlugin(parts: FastifyParts): FastifyPlugin {
   return (instance, options, done) => {
     const application = instance as Application;
+    // At `localhost` Fastify listens with a server of its own for each address, of which it names the first and waits for no other.
+    const servers = new Set<ClosingServer>([application.server]);
+    const note = ({ socket }: IncomingMessage) => {
+      const { server: other } = socket as { server?: ClosingServer };
+      if (other !== undefined) servers.add(other);
+    };
     try {
       demandNames("server.fastify", options, ["prefix", "logLevel", "logSerializers"]);
-      addRoutes(application, parts);
+      addRoutes(application, {
+        ...parts,
+        node(request, response) {
+          note(request);
+          parts.node(request, response);
+        },
+      });
     } catch (error) {
       return done(error as Error);
     }
     const { server } = application;
     // Hooks of the application stand before its routes alone: an open server takes here whom one that listens by itself would take.
-    const upgrade: Upgrade = (request, socket, head) =>
-      parts.isOpen && !LOCAL_PEER.test(request.socket.remoteAddress ?? "")
-        ? false
-        : parts.upgrade(request, socket, head);
+    const upgrade: Upgrade = (request, socket, head) => {
+      note(request);
+      if (parts.isOpen && !LOCAL_PEER.test(request.socket.remoteAddress ?? "")) return false;
+      return parts.upgrade(request, socket, head);
+    };
     takeUpgrades(server, `${parts.base}/ws`, upgrade);
     let drained = () => {};
     application.addHook("preClose", (next) => {
-      drained = parts.drain(server);
+      drained = parts.drain({
+        closeIdleConnections: () => {
+          for (const each of servers) each.closeIdleConnections?.();
+        },
+        closeAllConnections: () => {
+          for (const each of servers) each.closeAllConnections?.();
+        },
+      });
       next();
     });
-    // Fastify calls these hooks when all connections have ended.
+    // Fastify calls these hooks when all connections of its first server have ended.
     application.addHook("onClose", (_instance, next) => {
-      drained();
-      parts.close();
-      next();
+      servers.delete(server);
+      const closed = [...servers].map((each) => closedOf(each));
+      void Promise.all(closed).then(() => {
+        drained();
+        parts.close();
+        next();
+      });
     });
     done();
   };
+}
+
+/** Settles once a server is closed, which it may be already. */
+function closedOf(server: ClosingServer): Promise<void> {
+  return new Promise((resolve) => {
+    if (server.close === undefined) resolve();
+    else server.close(() => resolve());
+  });
 }
 
 function addRoutes(application: Application, parts: FastifyParts): void {

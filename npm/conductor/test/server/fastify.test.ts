@@ -1,8 +1,11 @@
 /** A server within an application of Fastify. */
+import dns from "node:dns";
+import { once } from "node:events";
 import { request as httpRequest } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import { setImmediate } from "node:timers/promises";
 import Fastify, { type FastifyInstance } from "fastify";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { WebSocket } from "ws";
 import type { ServerOptions } from "../../src/exports/server.js";
 import { hosting, streaming } from "./hosting.js";
@@ -235,5 +238,46 @@ describe("closing an application of Fastify", () => {
     const answer = await run;
     expect([answer.status, await answer.json()]).toMatchObject([200, { success: true }]);
     await isClosed;
+  });
+
+  it("waits for what runs at each address of localhost", async () => {
+    const { lookup } = dns;
+    const addresses = [
+      { address: "127.0.0.1", family: 4 },
+      { address: "::1", family: 6 },
+    ];
+    // Machines differ in whether it is both.
+    const both = ((host: string, options: { all?: boolean }, done: (error: null, found: object[]) => void) =>
+      host === "localhost" && options.all === true
+        ? done(null, addresses)
+        : (lookup as unknown as (...args: unknown[]) => void)(host, options, done)) as unknown as typeof dns.lookup;
+    const mocked = vi.spyOn(dns, "lookup").mockImplementation(both);
+    onTestFinished(() => mocked.mockRestore());
+    const order: string[] = [];
+    const { app, second, release } = await hosting(async (server) => {
+      const app = Fastify();
+      app.addHook("onRequest", async ({ method }, { raw }) => {
+        if (method === "POST") raw.once("close", () => order.push("answered"));
+      });
+      app.register(server.fastify);
+      await app.listen({ port: 0, host: "localhost" });
+      const { address, port } = app.server.address() as AddressInfo;
+      const second = `http://${address === "::1" ? "127.0.0.1" : "[::1]"}:${port}`;
+      return { port, close: () => app.close(), app, second };
+    });
+    const { text } = await streaming(`${second}/api/events`);
+    const headers = { "content-type": "application/json" };
+    const run = fetch(`${second}/api/flows/hold/run`, { method: "POST", headers, body: JSON.stringify(RUN) });
+    await vi.waitFor(() => expect(text()).toContain("event: node:started"));
+    const firstClosed = once(app.server, "close");
+    const isClosed = app.close().then(() => order.push("closed"));
+    await firstClosed;
+    for (let turn = 0; turn < 20; turn++) await setImmediate();
+    expect(order).toEqual([]);
+    release();
+    const answer = await run;
+    expect([answer.status, await answer.json()]).toMatchObject([200, { success: true }]);
+    await isClosed;
+    expect(order).toEqual(["answered", "closed"]);
   });
 });
