@@ -10,13 +10,13 @@ import { coded } from "../engine/failure.js";
 import { demandNames } from "../engine/setting-names.js";
 import type { Isolation } from "../isolation/isolation.js";
 import type { Triggers } from "../triggers/triggers.js";
-import type { Caller } from "./access.js";
+import { type Caller, ROLES } from "./access.js";
 import { addressOf } from "./addresses.js";
 import { refusedBy } from "./answers.js";
 import { type Audit, auditor } from "./audit.js";
 import { type Authenticate, createCalls, type ServerAuth, whoIs } from "./calls.js";
 import { EventLog } from "./event-log.js";
-import { checkedLimits, type ExecutionLimits, MOST_BODY_BYTES } from "./execution-limit-settings.js";
+import { checkedLimits, type ExecutionLimits } from "./execution-limit-settings.js";
 import { createExecutionGuard } from "./execution-limits.js";
 import { type ClosingServer, type FastifyPlugin, fastifyPlugin } from "./fastify.js";
 import { createFlowScope } from "./flow-scope.js";
@@ -36,7 +36,7 @@ import type { Secrets } from "./secrets/secrets.js";
 import { type ServedChannels, serveChannels } from "./served-channels.js";
 import { findMissed } from "./stored-events.js";
 import { refuseUpgrade, takeUpgrades } from "./upgrades.js";
-import { Connection, HEARTBEAT_MS, STRANGERS_CHECK_MS } from "./websocket.js";
+import { Connection, HEARTBEAT_MS, STRANGERS_BYTES, STRANGERS_CHECK_MS } from "./websocket.js";
 
 /** Settings of a server. */
 export interface ServerOptions {
@@ -278,7 +278,12 @@ export function createServer(options: ServerOptions): ConductorServer {
   const listener = nodeListener(handler.fetch);
 
   const connections = new Set<Connection>();
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: MOST_BODY_BYTES, autoPong: false });
+  const sockets = new WebSocketServer({
+    noServer: true,
+    // Of the connection itself more is known once its caller is: see `arrived`.
+    maxPayload: Math.max(STRANGERS_BYTES, ...ROLES.map(bodyBytes)),
+    autoPong: false,
+  });
   const heartbeat = setInterval(() => {
     for (const connection of connections) connection.check();
   }, HEARTBEAT_MS);

@@ -16,8 +16,8 @@ import type { FindMissed, Missed } from "./stored-events.js";
 export const HEARTBEAT_MS = 25_000;
 
 /** What a message may be at most before it is known who sends it, in bytes. */
-const STRANGERS_BYTES = 64 * 1024;
-/** What is kept at most of messages of which the end has not come, until then: one, and as much of the next as comes with it. */
+export const STRANGERS_BYTES = 64 * 1024;
+/** What is kept at most of messages of which the end has not come, until then: one, and as much of the next as comes with it; so much beyond what a caller's role may send. */
 const UNREAD_BYTES = 2 * STRANGERS_BYTES;
 
 /** What a client sends around the bytes of a ping or a pong (RFC 6455, 5.2). */
@@ -145,7 +145,13 @@ export class Connection {
   /** So many bytes came, of which messages that are whole were taken already. */
   arrived(bytes: number): void {
     this.#unread += bytes;
-    if (this.#isTold || this.#isHeld || this.#unread <= UNREAD_BYTES) return;
+    const role = this.#isTold ? this.#known?.role : undefined;
+    const most = role === undefined ? 0 : this.server.bodyBytes(role);
+    if (this.#isHeld || this.#unread <= most + UNREAD_BYTES) return;
+    if (role !== undefined && this.socket.readyState === this.socket.OPEN) {
+      this.#unread = 0;
+      return this.socket.close(Close.tooBig, `A message may have ${most} bytes at most`);
+    }
     // One that is to agree to its end sends no more than that.
     if (this.socket.readyState === this.socket.OPEN) void this.#isCallers();
     else this.socket.terminate();

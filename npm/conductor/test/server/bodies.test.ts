@@ -1,12 +1,13 @@
 /** Bodies, headers and queries as no client should send them, and results that cannot be sent back. */
+import { once } from "node:events";
 import { mkdtempSync } from "node:fs";
-import { connect as connectTcp } from "node:net";
+import { connect as connectTcp, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createMemoryExecutions, openSqliteStore } from "@atomiton/storage";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
-import { rawRequest, rawSocket } from "./raw.js";
+import { type RawSocket, rawRequest, rawSocket } from "./raw.js";
 import { flowOf, keyOf, serving } from "./serving.js";
 
 const MIB = 2 ** 20;
@@ -413,6 +414,32 @@ describe("what callers of a role may send at a time", () => {
     expect(await socket.call("conductor", "execute", wide)).toMatchObject({ code: "VALIDATION_FAILED" });
     const other = await rawSocket(apiUrl, { token: keyOf("editor") });
     expect(await other.call("conductor", "execute", flow(2000))).toMatchObject({ result: { success: true } });
+  });
+
+  it("holds no more of a message whose end does not come than its caller may send", async () => {
+    const { apiUrl } = await serving({
+      limits: { ...limits, editor: { bodyBytes: 2_000_000 }, admin: { bodyBytes: 2_000_000 } },
+    });
+    const part = "x".repeat(100_000);
+    const parts = (socket: RawSocket, count: number) => {
+      for (let sent = 0; sent < count; sent++) socket.socket.send(part, { fin: false });
+    };
+    const runner = await rawSocket(apiUrl, { token: keyOf("runner") });
+    await runner.take(({ type }) => type === "hello");
+    parts(runner, 3);
+    expect(await runner.closed).toBe(1009);
+    const editor = await rawSocket(apiUrl, { token: keyOf("editor") });
+    await editor.take(({ type }) => type === "hello");
+    parts(editor, 15);
+    const pong = once(editor.socket, "pong");
+    editor.socket.ping();
+    await pong;
+    // More than any role may send is refused by its first frame.
+    const largest = await rawSocket(apiUrl, { token: keyOf("admin") });
+    await largest.take(({ type }) => type === "hello");
+    const head = Buffer.from([0x81, 0xff, 0, 0, 0, 0, 0, 0x1e, 0x84, 0x81, 0, 0, 0, 0]);
+    (largest.socket as unknown as { _socket: Socket })._socket.write(head);
+    expect(await largest.closed).toBe(1009);
   });
 
   it("is the same for messages of the Model Context Protocol", async () => {
