@@ -254,6 +254,13 @@ describe("a stranger", () => {
     expect(await (await ask("viewer", "/health")).json()).toEqual({ status: "ok", version: packageJson.version });
   });
 
+  it("is told that the process lives, whatever becomes of what keys are looked up in", async () => {
+    const { apiUrl } = await serving({ authenticate: () => new Promise(() => {}) });
+    const headers = { authorization: `Bearer ${keyOf("viewer")}` };
+    const answer = await rawRequest(new URL(apiUrl).origin, "/health/live", { headers });
+    expect([answer.status, JSON.parse(answer.text)]).toEqual([200, { status: "ok" }]);
+  });
+
   it("is not told why the conductor is not well", async () => {
     const health = async () => ({ status: "degraded" as const, message: "disk /var of 10.0.0.7 is full" });
     const { apiUrl, ask, conductor } = await serving();
