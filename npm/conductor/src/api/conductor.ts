@@ -208,7 +208,7 @@ export function createConductorIn(environment: Environment, config: ConductorCon
   return Object.defineProperties(conductor, {
     flow: hidden(flow),
     nodes: hidden(types),
-    executions: hidden({ ...executions, ...views.api }),
+    executions: hidden({ ...executions, export: views.export, ...views.api }),
     storage: hidden(storage),
     auth: hidden(auth),
     engine: hidden(environment.engine),

@@ -2,6 +2,7 @@
 import type { StoredExecution } from "@atomiton/storage";
 import { messageOf } from "@atomiton/values";
 
+import { coded } from "../engine/failure.js";
 import type { Isolate } from "../events/isolate.js";
 import { isFinished } from "../executions/status.js";
 import type { Unsubscribe } from "../services/declaration.js";
@@ -54,6 +55,22 @@ export class Views {
       return openReplay(bytes);
     },
     subscribe: (executionId, callback, onError) => this.subscribe(executionId, callback, onError),
+  };
+
+  /** The file of an execution, without what is to be left out of it: servers of earlier versions leave nothing out, and do not say so. */
+  readonly export: ExecutionsApi["export"] = async (executionId, options) => {
+    // Without options none is sent.
+    if (options === undefined) return this.executions.export(executionId);
+    const bytes = await this.executions.export(executionId, options);
+    const { withoutValues = false, redact = [] } = options ?? {};
+    if (!withoutValues && redact.length === 0) return bytes;
+    const { leftOut } = (await import("./replay/replay.js")).openReplay(bytes);
+    const isLeftOut = withoutValues
+      ? leftOut?.values === true
+      : leftOut?.values === true || redact.every((path) => leftOut?.redact?.includes(path));
+    if (isLeftOut) return bytes;
+    const message = `Nothing was left out of the file of the execution ${executionId}: the server is of an earlier version, which cannot do that. Update it`;
+    throw coded("IMPLEMENTATION_NOT_FOUND", message, undefined);
   };
 
   /** Ends all subscriptions. */

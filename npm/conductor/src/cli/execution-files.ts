@@ -1,7 +1,6 @@
 /** `conductor executions export` and `import`: executions as files. */
 import { readFileSync, writeFileSync } from "node:fs";
 
-import { openReplay } from "../exports/node.js";
 import { Exit, UsageError } from "./exit.js";
 import { counted, oneLine } from "./text.js";
 import { type StoreOptions, withStore } from "./with-store.js";
@@ -20,12 +19,6 @@ export function exportExecution(id: string, options: ExportFileOptions): Promise
   const { redact, values = true } = options;
   return withStore(options, async ({ executions }) => {
     const bytes = await executions.export(id, { ...(redact && { redact }), ...(!values && { withoutValues: true }) });
-    const isWhole = redact === undefined && values;
-    if (!isWhole && (await openReplay(bytes)).leftOut === undefined) {
-      throw new UsageError(
-        "Nothing was left out: the server is of an earlier version, which cannot do that. Update it",
-      );
-    }
     const path = options.output ?? `${id.replaceAll(/[^\w.-]+/g, "_")}.conductor-run`;
     if (path === "-") {
       process.stdout.write(bytes);
