@@ -2,9 +2,9 @@
  * The node library in a web page. Types that work on data and talk HTTP run in the page; those that need files or
  * programs are found and fail with NO_TRANSPORT. A type's code is loaded when it is first executed.
  */
+import { loadedOnce } from "@atomiton/values";
 import { machineOnly } from "./browser/machine-only.js";
 import type { NodeExecutable } from "./contract/executable.js";
-import type { Place } from "./library/place.js";
 import { factoriesOf, lazily, type NodeFactory } from "./library/registry.js";
 import { executablesAnywhere } from "./types/anywhere.js";
 import { withEffects } from "./types/effects.js";
@@ -50,11 +50,11 @@ export function executablesWith(
   typeScript: () => Promise<WebAssembly.Module>,
   further: readonly (readonly [string, NodeExecutable])[] = [],
 ): Map<string, NodeExecutable> {
-  let place: Promise<Place> | undefined;
+  const place = loadedOnce(async () => (await import("./browser/place.js")).createPage(quickJs, typeScript));
   return withEffects([
     ...executablesAnywhere({
       // One for all types, which share its workers.
-      place: () => (place ??= import("./browser/place.js").then(({ createPage }) => createPage(quickJs, typeScript))),
+      place,
       network: async () => (await import("./browser/network.js")).pageNetwork,
     }),
     ...further,

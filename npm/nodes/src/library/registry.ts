@@ -1,3 +1,5 @@
+import { loadedOnce } from "@atomiton/values";
+
 import type { NodeExecutable, NodeParams } from "../contract/executable.js";
 
 /** An executable that can be called with parameters, which then count where a run gives no others. */
@@ -21,11 +23,7 @@ export function lazilyInRounds(
   load: () => Promise<NodeExecutable<NodeParams>>,
   tells: (params: NodeParams) => boolean,
 ): NodeExecutable<NodeParams> {
-  let loaded: Promise<NodeExecutable<NodeParams>> | undefined;
-  const own = () => {
-    loaded ??= load();
-    return loaded;
-  };
+  const own = loadedOnce(load);
   return {
     execute: async (params) => (await own()).execute(params),
     items: (params, known, rounds) =>

@@ -1,4 +1,5 @@
 /** The Model Context Protocol of a server, which is loaded when the first client comes. */
+import { loadedOnce } from "@atomiton/values";
 import { coded } from "../../engine/failure.js";
 import type { Session } from "../calls.js";
 import type { McpHttp } from "./http.js";
@@ -26,12 +27,11 @@ export function lazyMcp(
   if (setting === undefined || setting === false) return undefined;
   const flows = setting === true ? undefined : setting.flows;
   let loaded: McpHttp | undefined;
-  let loading: Promise<McpHttp> | undefined;
+  const load = loadedOnce(async () => (await import("./http.js")).createMcpHttp({ ...source, flows }, outlives));
   let isClosed = false;
   return {
     async handle(request: Request, session: Session) {
-      loading ??= import("./http.js").then(({ createMcpHttp }) => createMcpHttp({ ...source, flows }, outlives));
-      loaded = await loading;
+      loaded = await load();
       return isClosed ? new Response("The server ends", { status: 503 }) : loaded.handle(request, session);
     },
     endStreams: () => loaded?.endStreams(),

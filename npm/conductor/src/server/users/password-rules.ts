@@ -1,4 +1,5 @@
 /** What a new password must be. Those that were set under earlier rules go on. */
+import { loadedOnce } from "@atomiton/values";
 
 /** Characters of a new password: as many as OWASP ASVS 2.1.1 and 2.1.2 ask for. Runs of blanks count as one. */
 const LEAST = 12;
@@ -26,12 +27,11 @@ const EXAMPLES: ReadonlySet<string> = new Set(["correcthorsebatterystaple", "the
 
 const ALLOWED = `A new password has ${LEAST} to ${MOST} characters of any kind, and is not one that is tried first`;
 
-let leaked: Promise<ReadonlySet<string>> | undefined;
 /** The passwords of breaches that were there most often, in small letters; loaded by those who set one. */
-const load = () => {
-  leaked ??= import("@zxcvbn-ts/language-common").then(({ dictionary }) => new Set(dictionary["passwords-common"]));
-  return leaked;
-};
+const load = loadedOnce(async (): Promise<ReadonlySet<string>> => {
+  const { dictionary } = await import("@zxcvbn-ts/language-common");
+  return new Set(dictionary["passwords-common"]);
+});
 
 /** What is hashed. One letter that keyboards compose in different ways is one letter. */
 export function bytesOf(password: string): Uint8Array {

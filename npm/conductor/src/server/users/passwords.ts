@@ -1,4 +1,5 @@
 /** Passwords: hashed by Argon2id, a few at a time, and compared without telling whether there is such a user. */
+import { loadedOnce } from "@atomiton/values";
 import { coded } from "../../engine/failure.js";
 import { bytesOf, MOST_BYTES, passwordProblem } from "./password-rules.js";
 
@@ -13,12 +14,8 @@ const MOST_WAITING = 100;
 /** Of random bytes, so that no password fits: what the password of an unknown user is compared with. */
 const OF_NO_USER = "$argon2id$v=19$m=19456,t=2,p=1$jZ3C6P1AYozlFeJCAP4lwA$ynBhE1gOyKS0syQ3MkVRvcOb/HWujj9ZKut/mAVkS60";
 
-let argon2: Promise<typeof import("@node-rs/argon2")> | undefined;
 /** Loaded by those who sign in. */
-const load = () => {
-  argon2 ??= import("@node-rs/argon2");
-  return argon2;
-};
+const load = loadedOnce(() => import("@node-rs/argon2"));
 
 let running = 0;
 const waiting: (() => void)[] = [];
