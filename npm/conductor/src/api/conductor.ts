@@ -112,8 +112,8 @@ export function createConductorIn(environment: Environment, config: ConductorCon
   const events = new ConductorEventEmitter(PROGRESS_INTERVAL_MS, log);
   const feed = createGraphStore(log.warn, isolator(log, "A store subscriber"), environment.react);
   for (const doubt of settingDoubts(config)) log.warn(`[CONDUCTOR] ${doubt}`);
-  const { workplace } = environment;
-  if (config.worker && workplace === undefined) log.warn("Workers are for pages: here nodes run in this thread.");
+  const { workerHost } = environment;
+  if (config.worker && workerHost === undefined) log.warn("Workers are for pages: here nodes run in this thread.");
   if (config.network !== undefined && !environment.checksConnections) {
     throw coded("INVALID_PARAMETERS", NO_CHECKS, undefined);
   }
@@ -121,16 +121,16 @@ export function createConductorIn(environment: Environment, config: ConductorCon
     throw coded("INVALID_PARAMETERS", NO_PROCESSES, undefined);
   const kept = storeSettings(config);
   const keeping = kept && environment.durability(kept, log);
-  const runs = new Runs(config, events, feed, log, () => environment.types(), workplace?.open);
+  const runs = new Runs(config, events, feed, log, () => environment.types(), workerHost?.open);
   runs.durability = keeping?.get;
   runs.liveViews = environment.liveViews;
   runs.isolation = config.isolation;
   runs.isolation?.take();
   const caching = cacheSettings(config.cache);
-  if (workplace !== undefined && config.cache !== undefined && config.cache !== false) {
+  if (workerHost !== undefined && config.cache !== undefined && config.cache !== false) {
     throw coded("INVALID_PARAMETERS", NO_CACHE_IN_WORKERS, undefined);
   }
-  if (caching !== undefined && workplace === undefined) {
+  if (caching !== undefined && workerHost === undefined) {
     const store = () => keeping?.get().then((durability) => durability.store);
     runs.reuse = new ReuseGate(caching.takesPure, () => environment.reuse({ ...caching, store, log }));
   }
@@ -229,7 +229,7 @@ export function createConductorIn(environment: Environment, config: ConductorCon
       await keeping?.close();
       runs.cancelAll();
       ownTransport?.cancelAll();
-      workplace?.shutdown();
+      workerHost?.shutdown();
       await router.shutdown();
       await config.isolation?.close();
       // An engine that the caller gave is the caller's to close, and one of a store goes with that.

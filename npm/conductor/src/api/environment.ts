@@ -3,7 +3,7 @@
 import type { EngineInfo } from "../engine/backend.js";
 import type { FlowNodeTypes, FlowProblem } from "../engine/flows.js";
 import type { Log } from "../engine/log.js";
-import type { Workplace } from "../engine/workplace.js";
+import type { WorkerHost } from "../engine/worker-host.js";
 import type { TokenStore } from "../transports/token-store.js";
 import type { WebSocketClass } from "../transports/websocket.js";
 import type { NodeDefinition } from "../types/definition.js";
@@ -87,5 +87,5 @@ export interface Environment {
    */
   durability(settings: StoreSettings, log: Log): Keeping;
   /** Where runs are carried out, if not in this thread. */
-  workplace?: Workplace | undefined;
+  workerHost?: WorkerHost | undefined;
 }

@@ -67,7 +67,7 @@ function localNode({ environment, runs, events, isolate }: LocalParts): NodeApi 
       if (missing.length > 0) return { valid: false, errors: missing };
       const types = environment.types();
       const problems =
-        (await environment.workplace?.problems(node, types.closed === true)) ?? validateFlow(node, types);
+        (await environment.workerHost?.problems(node, types.closed === true)) ?? validateFlow(node, types);
       problems.push(...((await environment.pathProblems?.(node)) ?? []), ...runs.labelWarnings(node));
       const told = (wanted: FlowProblem["severity"]) =>
         problems.filter(({ severity }) => severity === wanted).map(problemWithPlace);

@@ -1,13 +1,13 @@
 /** How an execution ended, as its caller gets it. */
 
 import { type FollowedRun, isInherited } from "../engine/followed-run.js";
-import { lookAtEnd, stateOf } from "../engine/look.js";
 import type { Outline } from "../engine/outline.js";
 import type { Plan } from "../engine/plan.js";
 import type { Outcome } from "../engine/run-request.js";
 import { withoutSecrets } from "../engine/shown.js";
 import { State } from "../engine/state.js";
 import { traceOf } from "../engine/trace.js";
+import { stateOf, viewAtEnd } from "../engine/view-numbers.js";
 import type { ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext, ExecutionResult, ExecutionTrace, RunWarning } from "../types/execution.js";
 import type { NodeId } from "../types/ids.js";
@@ -221,7 +221,7 @@ function groupsThatEnded(run: FollowedRun): (node: number) => boolean {
   let look: Float64Array | undefined;
   return (node) => {
     if (plan.isLeaf(node)) return true;
-    look ??= lookAtEnd(plan, recording);
+    look ??= viewAtEnd(plan, recording);
     return stateOf(look, node) === State.completed;
   };
 }

@@ -4,7 +4,7 @@ import { knownConstants } from "./known-constants.js";
  * The engine as the driver sees it: the same functions whether native or WebAssembly.
  *
  * Runs are handles, records are words in memory that JavaScript allocated. What each word means is said where
- * it is read: `outline.ts`, `mailbox.ts`, `look.ts`.
+ * it is read: `outline.ts`, `mailbox.ts`, `view-numbers.ts`.
  */
 export interface Backend {
   /** Keeps a mailbox for `turn`; its number. */

@@ -29,7 +29,6 @@ import { endRun, loseBranch, loseRound, takeFailure } from "./handled-failures.j
 import type { IncompleteAnswers } from "./incomplete-answers.js";
 import { sealed } from "./journal.js";
 import type { LeftOut, Standing } from "./left-out.js";
-import { lookAtEnd, roomForLook, stateIn, stateOf } from "./look.js";
 import { AHEAD_CAPACITY, FIRST_ATTEMPT, giveMailbox, Mailbox, NOTHING, takeMailbox } from "./mailbox.js";
 import { writeOptions } from "./options.js";
 import type { Outline } from "./outline.js";
@@ -54,6 +53,7 @@ import type { TaskSpans } from "./task-spans.js";
 import { hasToWait, seeWorking, type ThreadUser, waitForTurn } from "./thread.js";
 import { Clock, giveWay, setTimer } from "./turn.js";
 import { Values } from "./values.js";
+import { roomForView, stateIn, stateOf, viewAtEnd } from "./view-numbers.js";
 
 /** So long timers wait for answers of nodes that were due before them while no host had the run. */
 const GRACE_MS = 1_000;
@@ -287,7 +287,7 @@ export class Run implements Answers, ThreadUser {
     const { plan, recording, request, calls } = this;
     if (recording === undefined) return undefined;
     const { whyBlocked } = await import("./left-out.js");
-    return whyBlocked(this.standing(lookAtEnd(plan, recording)), {
+    return whyBlocked(this.standing(viewAtEnd(plan, recording)), {
       ofInput,
       ofVariables: request.history?.variablesLeftOut ?? [],
       ofOutputs: calls.earlier.incomplete?.all ?? [],
@@ -309,7 +309,7 @@ export class Run implements Answers, ThreadUser {
     const { makeAgain } = await import("./left-out.js");
     if (this.finished) return;
     const { calls } = this;
-    const look = roomForLook(this.plan.length);
+    const look = roomForView(this.plan.length);
     this.engine.view(this.handle, last, look);
     const again = (leftOut: LeftOut) => calls.earlier.runAgain(leftOut);
     const unmade = await makeAgain(this.standing(look), incomplete, again, () => this.finished);

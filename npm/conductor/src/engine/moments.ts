@@ -8,8 +8,8 @@
 import type { ExecutionGraphNode } from "../types/graph.js";
 import type { ProgressReport } from "./calls.js";
 import { Step } from "./generated.js";
-import { nodeEndOf, nodeStartOf, percentIn, percentOf, stateIn, stateOf } from "./look.js";
 import { State } from "./state.js";
+import { nodeEndOf, nodeStartOf, percentIn, percentOf, stateIn, stateOf } from "./view-numbers.js";
 
 /** How one node was. Never written to. Times are ms since the epoch, NaN where they have not come. */
 export interface NodeRecord {

@@ -1,11 +1,11 @@
 /** How long the nodes of finished runs took, and what is to be expected of a further run from that. */
 import type { FollowedRun } from "./followed-run.js";
 import { EVENT_WORDS, EventKind, KIND_MASK } from "./generated.js";
-import { lookAtEnd, nodeEndOf, nodeStartOf, stateOf } from "./look.js";
 import type { Outline } from "./outline.js";
 import type { Plan } from "./plan.js";
 import { stepsOf } from "./recorder.js";
 import { State } from "./state.js";
+import { nodeEndOf, nodeStartOf, stateOf, viewAtEnd } from "./view-numbers.js";
 
 /** Of a node that did not run. */
 const SKIPPED = -1;
@@ -69,7 +69,7 @@ export interface RunTimes {
 export function timesOf(run: FollowedRun): RunTimes | undefined {
   const { plan, recording, hasSucceeded, context, startTime } = run;
   if (recording === undefined || !hasSucceeded) return undefined;
-  const look = lookAtEnd(plan, recording);
+  const look = viewAtEnd(plan, recording);
   const breaks = breaksIn(recording.journal());
   const times = new Float64Array(plan.length);
   const rounds = new Map<number, number>();

@@ -1,9 +1,9 @@
 /** How long a run still takes, from what its nodes are expected to take. */
 import type { Eta, NodeRounds } from "../types/graph.js";
-import { nodeStartOf, stateOf } from "./look.js";
 import { chanceOf, type ExpectedTimes, ratioOf } from "./node-times.js";
 import type { Plan } from "./plan.js";
 import { State } from "./state.js";
+import { nodeStartOf, stateOf } from "./view-numbers.js";
 
 /** Nodes that run at once in a group that asks for it, where the run takes one at a time; as in the engine. */
 const PARALLEL_LIMIT = 5;

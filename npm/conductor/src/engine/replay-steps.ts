@@ -18,13 +18,13 @@ import {
   OpKind,
   OptionPlace,
 } from "./generated.js";
-import { overallIn, percentIn, stateIn } from "./look.js";
 import { giveMailbox, Mailbox, takeMailbox } from "./mailbox.js";
 import { type RunOptions, writeOptions } from "./options.js";
 import type { Outline } from "./outline.js";
 import { Plan } from "./plan.js";
 import { persisting } from "./recorder.js";
 import { State } from "./state.js";
+import { overallIn, percentIn, stateIn } from "./view-numbers.js";
 
 /** The recorded run to be looked at. */
 export interface RecordedRun {

@@ -4,12 +4,13 @@ import type { NodeActivity } from "./activity.js";
 import type { ProgressReport } from "./calls.js";
 import type { FollowedRun } from "./followed-run.js";
 import { Step } from "./generated.js";
+import { State } from "./state.js";
 import {
   addChange,
   applyChange,
   changesBetween,
   countOf,
-  firstLook,
+  firstView,
   nodeAt,
   overallOf,
   pack,
@@ -19,8 +20,7 @@ import {
   stateOf,
   stepAt,
   timeAt,
-} from "./look.js";
-import { State } from "./state.js";
+} from "./view-numbers.js";
 
 /** Told of a change of a node, after the copy has it; `packed` is {@link TOUCHED} where only its activity is new. */
 export type ChangeListener = (node: number, packed: number, step: number, time: number) => void;
@@ -136,7 +136,7 @@ export class ViewCopy {
   }
 
   get #known(): Float64Array {
-    this.#view ??= firstLook(this.#nodes);
+    this.#view ??= firstView(this.#nodes);
     return this.#view;
   }
 }

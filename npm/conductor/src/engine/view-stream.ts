@@ -1,9 +1,9 @@
 /** The view of one run, told to those who follow it elsewhere: as a whole first, then by its changes. */
 import type { LiveShape, LiveView } from "../types/live-view.js";
 import { Step } from "./generated.js";
-import { addChange, changesFrom, countOf, nodeAt, TOUCHED } from "./look.js";
 import type { RunView } from "./view.js";
 import { type ChangeListener, reportsOf } from "./view-copy.js";
+import { addChange, changesFrom, countOf, nodeAt, TOUCHED } from "./view-numbers.js";
 
 /** Times of a stream, in ms. */
 export interface StreamTimes {

@@ -7,11 +7,11 @@ import { type FollowedRun, isInherited, type ViewedRun } from "./followed-run.js
 import { frozenMap } from "./frozen.js";
 import { Step } from "./generated.js";
 import { Graph, type NodeShape } from "./graph.js";
-import { lookAtEnd, overallIn, overallOf, pack, roomForLook, TOUCHED } from "./look.js";
 import { measuredPath } from "./measured-path.js";
 import { type Moment, Moments, type NodeRecord, recordIn } from "./moments.js";
 import { State } from "./state.js";
 import type { ChangeListener } from "./view-copy.js";
+import { overallIn, overallOf, pack, roomForView, TOUCHED, viewAtEnd } from "./view-numbers.js";
 
 /** How a run looked when it was last asked or first watched. */
 interface Base {
@@ -167,12 +167,12 @@ export class RunView<R extends ViewedRun = FollowedRun> {
     if (recording !== undefined) {
       let look: Float64Array | undefined;
       const atTheEnd = () => {
-        look ??= lookAtEnd(run.plan, recording);
+        look ??= viewAtEnd(run.plan, recording);
         return look;
       };
       return { overall: run.hasSucceeded ? 100 : overallOf(atTheEnd()), startTime, look: atTheEnd };
     }
-    const look = roomForLook(run.plan.length);
+    const look = roomForView(run.plan.length);
     run.view(look);
     return { overall: overallOf(look), startTime, look: () => look };
   }

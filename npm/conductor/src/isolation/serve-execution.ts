@@ -5,16 +5,17 @@ import { format } from "node:util";
 import type { LoopItems, LoopRounds } from "@atomiton/nodes";
 import { isCloneable, messageOf } from "@atomiton/values";
 import { Call, type CallOwner, ExecutableParams } from "../engine/call.js";
-import { isThenable, marksOf, type NodeExecutorFactory } from "../engine/executables.js";
+import type { NodeExecutorFactory } from "../engine/executables.js";
 import { coded } from "../engine/failure.js";
 import { itemsOf } from "../engine/items.js";
 import type { Log, LogLevel } from "../engine/log.js";
 import type { Recorder } from "../engine/recorder.js";
 import type { NodeDefinition } from "../types/definition.js";
 import type { ConductorExecutionContext } from "../types/execution.js";
+import { CarriedCalls } from "../worker/carried-calls.js";
 import { uncloneable } from "../worker/crossing.js";
 import { SharedVariables } from "../worker/shared-variables.js";
-import { fromThrown, toThrown } from "../worker/thrown.js";
+import { fromThrown } from "../worker/thrown.js";
 import { sendFrame, takeFrames } from "./frames.js";
 import {
   type Answer,
@@ -66,7 +67,7 @@ const LEVELS = ["debug", "info", "warn", "error"] as const satisfies readonly Lo
 
 class ServedExecution {
   readonly #pipe: Duplex;
-  readonly #running = new Map<number, Call>();
+  readonly #calls = new CarriedCalls();
   readonly #values = new KnownValues();
   readonly #variables = new Map<number, { object: Record<string, unknown>; shared: SharedVariables }>();
   /** Results of rounds, by the key of their loop. */
@@ -87,8 +88,7 @@ class ServedExecution {
       case "call":
         return calls.run(message.sent.call, () => this.#call(message.sent));
       case "abort":
-        this.#running.get(message.call)?.abort(new DOMException(message.message, message.name));
-        this.#running.delete(message.call);
+        this.#calls.abort(message.call, new DOMException(message.message, message.name));
         return this.#say({ type: "stopped", call: message.call });
       case "slept": {
         const { sleep, answer } = message;
@@ -126,15 +126,14 @@ class ServedExecution {
   /** What nodes kept for the run is let go; then nothing holds the process, unless that takes a while. */
   #end(): void {
     if (this.#runOver === undefined) process.exit(0);
-    for (const call of this.#running.values()) call.abort(new DOMException("The execution is over", "AbortError"));
+    this.#calls.abortAll("The execution is over");
     this.#runOver.abort();
     (this.#pipe as Duplex & { unref?(): void }).unref?.();
   }
 
   #call(sent: SentCall): void {
     const call = this.#callOf(sent);
-    this.#running.set(sent.call, call);
-    try {
+    const work = () => {
       const parameters = this.#values.of(sent.parameters) as Record<string, unknown>;
       const executable = this.#executables?.getNodeExecutable(sent.type);
       if (executable === undefined) throw notIsolated(sent.type);
@@ -142,18 +141,10 @@ class ServedExecution {
       // The call has the key of the step in its place.
       if (!Object.hasOwn(parameters, "executionId")) params.executionId = sent.executionId;
       const { items } = sent;
-      const result =
-        items === undefined
-          ? executable.execute(params)
-          : executable.items?.(params, items.known, this.#roundsOf(sent, parameters, call));
-      if (!isThenable(result)) return this.#returned(call, sent, result);
-      Promise.resolve(result).then(
-        (value) => this.#returned(call, sent, value),
-        (error) => this.#threw(call, sent, error),
-      );
-    } catch (error) {
-      this.#threw(call, sent, error);
-    }
+      if (items === undefined) return executable.execute(params);
+      return executable.items?.(params, items.known, this.#roundsOf(sent, parameters, call));
+    };
+    this.#calls.begin(call, work, (answer) => this.#answer(sent, answer));
   }
 
   #callOf(sent: SentCall): Call {
@@ -259,27 +250,17 @@ class ServedExecution {
     );
   }
 
-  #returned(call: Call, sent: SentCall, value: unknown): void {
-    if (call.over) return;
-    const marks = marksOf(value);
+  #answer({ call, nodeId, variables }: SentCall, answer: Answer): void {
+    const { shared } = this.#variablesOf(variables.of);
     try {
-      this.#answer(call, sent, { value, ...marks });
+      this.#say({ type: "answer", call, answer, variables: shared.take() });
     } catch (error) {
-      const why = uncloneable({ output: value, ...(marks.carried && { carried: marks.carried }) }) ?? messageOf(error);
-      const message = `The output of node ${String(sent.nodeId)}, which is isolated: ${why}. Use plain data`;
-      this.#threw(call, sent, coded("SERIALIZATION_FAILED", message, undefined));
+      if ("thrown" in answer) throw error;
+      const { value, carried } = answer;
+      const why = uncloneable({ output: value, ...(carried && { carried }) }) ?? messageOf(error);
+      const message = `The output of node ${String(nodeId)}, which is isolated: ${why}. Use plain data`;
+      throw coded("SERIALIZATION_FAILED", message, undefined);
     }
-  }
-
-  #threw(call: Call, sent: SentCall, thrown: unknown): void {
-    if (!call.over) this.#answer(call, sent, { thrown: toThrown(thrown) });
-  }
-
-  #answer(call: Call, sent: SentCall, answer: Answer): void {
-    const { shared } = this.#variablesOf(sent.variables.of);
-    this.#say({ type: "answer", call: sent.call, answer, variables: shared.take() });
-    call.over = true;
-    this.#running.delete(sent.call);
   }
 
   #say(message: FromProcess): void {

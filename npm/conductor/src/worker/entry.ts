@@ -6,7 +6,7 @@ import { executablesWith, nodeTypes } from "@atomiton/nodes/browser";
 import type { NodeExecutorFactory } from "../engine/executables.js";
 import { libraryTypes } from "../engine/library-types.js";
 import { givenModules } from "./given-modules.js";
-import { type DemandedModule, type FromWorker, SERVE, type Summons } from "./messages.js";
+import { type DemandedModule, type FromWorker, type Handshake, SERVE } from "./messages.js";
 import { serve, type WorkerParts } from "./serve.js";
 
 /** The page that came last: any will do. */
@@ -47,7 +47,7 @@ export function serveConductors(): void {
   // A page has messages too, but from anybody.
   if (scope.document !== undefined) return;
   scope.addEventListener?.("message", ({ data, ports: [port] }) => {
-    const { type, lock } = (data ?? {}) as Partial<Summons>;
+    const { type, lock } = (data ?? {}) as Partial<Handshake>;
     if (type !== SERVE || lock === undefined || port === undefined) return;
     page = port;
     void serve(port, lock, parts);

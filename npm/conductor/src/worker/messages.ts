@@ -20,7 +20,7 @@ import type { NodeReports } from "../types/live-view.js";
 export const SERVE = "@atomiton/conductor:serve";
 
 /** That message: `lock` is the name of what the worker holds as long as it lives. */
-export interface Summons {
+export interface Handshake {
   type: typeof SERVE;
   lock: string;
 }
@@ -60,8 +60,8 @@ export interface SentOutline {
   nodes: SentNode[];
 }
 
-/** What the page may want of a run. `look` is answered when there is something new to be seen. */
-export type Wish = "start" | "cancel" | "pause" | "resume" | "watch" | "unwatch" | "look";
+/** What the page may want of a run. `view` is answered when there is something new to be seen. */
+export type Command = "start" | "cancel" | "pause" | "resume" | "watch" | "unwatch" | "view";
 
 /** What an executable returned, or threw. */
 export type Answer = ({ value: unknown } & RouteMarks) | { thrown: Thrown };
@@ -89,7 +89,7 @@ export type ToWorker =
       context: ConductorExecutionContext;
       options: RunOptions;
     }
-  | { type: "wish"; run: number; wish: Wish }
+  | { type: "command"; run: number; command: Command }
   | { type: "progress"; call: number; percent: number; message: string | undefined }
   | { type: "warn"; call: number; rule: string; message: string }
   | { type: "answer"; call: number; answer: Answer; variables: Variables | undefined }
@@ -168,8 +168,8 @@ export type FromWorker =
   | { type: "broken"; run: number; error: SentError }
   /** Something happened since the last word about this run. */
   | { type: "stepped"; run: number }
-  | { type: "look"; run: number; look: Float64Array; told: NodeReports }
-  /** Changes of a watched run, as `engine/look.ts` has them. */
+  | { type: "view"; run: number; numbers: Float64Array; told: NodeReports }
+  /** Changes of a watched run, as `engine/view-numbers.ts` has them. */
   | { type: "changes"; run: number; changes: number[]; told: NodeReports }
   | { type: "done"; run: number; end: RunEnd; told: NodeReports; variables: Variables | undefined }
   | { type: "call"; run: number; call: SentCall; variables: Variables | undefined }

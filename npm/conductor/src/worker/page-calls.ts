@@ -1,16 +1,16 @@
 /** In the page: its executables, called for a run in the worker. */
 import { type Asker, Call, type CallOwner, ExecutableParams, type FlowRunner } from "../engine/call.js";
-import { isThenable, marksOf, type NodeExecutorFactory } from "../engine/executables.js";
+import type { NodeExecutorFactory } from "../engine/executables.js";
 import { coded } from "../engine/failure.js";
 import type { Log } from "../engine/log.js";
 import type { Plan } from "../engine/plan.js";
 import type { RunRequest } from "../engine/run-request.js";
 import { ScopeContext } from "../engine/scope-context.js";
 import type { ConductorExecutionContext } from "../types/execution.js";
+import { CarriedCalls } from "./carried-calls.js";
 import { send } from "./crossing.js";
 import type { Answer, FromWorker, SentCall, ToWorker } from "./messages.js";
 import type { SharedVariables } from "./shared-variables.js";
-import { toThrown } from "./thrown.js";
 
 /** What the calls of a run are made of. */
 export interface PageCallsParts {
@@ -25,7 +25,7 @@ export interface PageCallsParts {
 export class PageCalls implements CallOwner {
   readonly #parts: PageCallsParts;
   readonly #root: ScopeContext;
-  readonly #running = new Map<number, Call>();
+  readonly #calls = new CarriedCalls();
   /** The nodes of calls, by the calls' numbers. */
   readonly #nodes = new Map<number, number>();
   /** What was thrown, by call: an error keeps what caused it, which did not go with it. */
@@ -78,34 +78,25 @@ export class PageCalls implements CallOwner {
     if (this.#isStopped) return;
     const { plan, executables } = this.#parts;
     const call = this.#callOf(sent);
-    this.#running.set(sent.call, call);
     this.#nodes.set(sent.call, sent.node);
-    try {
+    const work = () => {
       const { type, parameters } = plan.node(sent.node);
       const executable = executables.getNodeExecutable(type);
       const params = new ExecutableParams(call, parameters);
-      const result = sent.known === undefined ? executable?.execute(params) : executable?.items?.(params, sent.known);
-      if (!isThenable(result)) return this.#returned(call, result);
-      Promise.resolve(result).then(
-        (value) => this.#returned(call, value),
-        (error) => this.#threw(call, error),
-      );
-    } catch (error) {
-      this.#threw(call, error);
-    }
+      return sent.known === undefined ? executable?.execute(params) : executable?.items?.(params, sent.known);
+    };
+    this.#calls.begin(call, work, (answer, thrown) => this.#answer(call, answer, thrown));
   }
 
-  /** Stops a call: its signal fires, what it answers is too late. */
-  abort({ call: number, name, message }: Extract<FromWorker, { type: "abort" }>): void {
-    this.#running.get(number)?.abort(new DOMException(message, name));
-    this.#running.delete(number);
+  /** Stops a call. */
+  abort({ call, name, message }: Extract<FromWorker, { type: "abort" }>): void {
+    this.#calls.abort(call, new DOMException(message, name));
   }
 
   /** Stops all calls; there will be no others. */
   abortAll(message: string): void {
     this.#isStopped = true;
-    for (const call of this.#running.values()) call.abort(new DOMException(message, "AbortError"));
-    this.#running.clear();
+    this.#calls.abortAll(message);
   }
 
   #callOf({ call, nodeId, executionId, input, scopes, outside, attempt }: SentCall): Call {
@@ -115,30 +106,18 @@ export class PageCalls implements CallOwner {
     return new Call(this, call, nodeId, executionId, given, parent, context, attempt, attempt);
   }
 
-  #returned(call: Call, value: unknown): void {
-    if (call.over) return;
-    const marks = marksOf(value);
-    try {
-      this.#answer(call, { value, ...marks }, { output: value, ...(marks.carried && { carried: marks.carried }) });
-    } catch (error) {
-      const { message } = error as Error;
-      this.#threw(call, coded("SERIALIZATION_FAILED", `The output of node ${call.nodeId}: ${message}`, error));
-    }
-  }
-
-  #threw(call: Call, thrown: unknown): void {
-    if (call.over) return;
-    this.#thrown.set(call.task, thrown);
-    this.#answer(call, { thrown: toThrown(thrown) }, {});
-  }
-
-  #answer(call: Call, answer: Answer, parts: Record<string, unknown>): void {
+  #answer({ task, nodeId }: Call, answer: Answer, thrown: unknown): void {
+    if ("thrown" in answer) this.#thrown.set(task, thrown);
     const variables = this.#parts.variables.take();
-    const message: ToWorker = { type: "answer", call: call.task, answer, variables };
-    send(this.#parts.port, message, () => parts);
-    call.over = true;
-    this.#running.delete(call.task);
-    this.#nodes.delete(call.task);
+    const message: ToWorker = { type: "answer", call: task, answer, variables };
+    const parts =
+      "thrown" in answer ? {} : { output: answer.value, ...(answer.carried && { carried: answer.carried }) };
+    try {
+      send(this.#parts.port, message, () => parts);
+    } catch (error) {
+      throw coded("SERIALIZATION_FAILED", `The output of node ${nodeId}: ${(error as Error).message}`, error);
+    }
+    this.#nodes.delete(task);
   }
 
   #say(message: ToWorker): void {

@@ -61,8 +61,8 @@ function listen(port: MessagePort, parts: WorkerParts): void {
     switch (data.type) {
       case "open":
         return open(data);
-      case "wish":
-        return runs.get(data.run)?.fulfil(data.wish);
+      case "command":
+        return runs.get(data.run)?.carryOut(data.command);
       case "progress":
       case "warn":
       case "answer":

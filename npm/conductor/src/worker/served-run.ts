@@ -4,14 +4,14 @@ import { Run } from "../engine/driver.js";
 import type { NodeExecutorFactory } from "../engine/executables.js";
 import { failure, safelyThrown } from "../engine/failure.js";
 import type { Log } from "../engine/log.js";
-import { addChange, addTouch, countOf, nodeAt, roomForLook } from "../engine/look.js";
 import { type Outline, outlinedId } from "../engine/outline.js";
 import type { Outcome, RunRequest } from "../engine/run-request.js";
 import { reportsOf } from "../engine/view-copy.js";
+import { addChange, addTouch, countOf, nodeAt, roomForView } from "../engine/view-numbers.js";
 import type { NodeDefinition } from "../types/definition.js";
 import type { ExecutionError } from "../types/errors.js";
 import { memoryIn, send } from "./crossing.js";
-import type { FromWorker, RunEnd, SentError, SentOutline, ToWorker, Wish } from "./messages.js";
+import type { Command, FromWorker, RunEnd, SentError, SentOutline, ToWorker } from "./messages.js";
 import type { CallingRun, PageExecutables } from "./page-executables.js";
 import { SharedVariables } from "./shared-variables.js";
 
@@ -25,8 +25,8 @@ export interface Workbench {
   mayTransfer(): boolean;
 }
 
-/** Least time between two looks, and two words that something happened, in ms. */
-const LOOK_INTERVAL = 50;
+/** Least time between two views, and two words that something happened, in ms. */
+const VIEW_INTERVAL = 50;
 const WORD_INTERVAL = 100;
 
 const LEVELS = ["debug", "info", "warn", "error"] as const;
@@ -44,10 +44,10 @@ export class ServedRun implements CallingRun {
   readonly #engineRun: Run | undefined;
   #changes: number[] = [];
   #isWatched = false;
-  #lookWanted = false;
-  /** Something happened since the last look. */
+  #viewWanted = false;
+  /** Something happened since the last view. */
   #hasNews = true;
-  #lookedAt = Number.NEGATIVE_INFINITY;
+  #viewedAt = Number.NEGATIVE_INFINITY;
   #spokeAt = Number.POSITIVE_INFINITY;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -77,10 +77,10 @@ export class ServedRun implements CallingRun {
   }
 
   /** Does what the page wants. */
-  fulfil(wish: Wish): void {
+  carryOut(command: Command): void {
     const run = this.#engineRun;
     if (run === undefined || run.isFinished) return;
-    switch (wish) {
+    switch (command) {
       case "start":
         this.#spokeAt = performance.now();
         return run.start();
@@ -93,14 +93,14 @@ export class ServedRun implements CallingRun {
       case "watch":
         this.#isWatched = true;
         run.watch(true);
-        return this.#tellLook(run);
+        return this.#tellView(run);
       case "unwatch":
         this.#tellChanges();
         this.#isWatched = false;
         return run.watch(false);
-      case "look":
-        this.#lookWanted = true;
-        return this.#offerLook();
+      case "view":
+        this.#viewWanted = true;
+        return this.#offerView();
     }
   }
 
@@ -133,7 +133,7 @@ export class ServedRun implements CallingRun {
 
   #stepped(): void {
     this.#hasNews = true;
-    if (this.#lookWanted) return this.#offerLook();
+    if (this.#viewWanted) return this.#offerView();
     const now = performance.now();
     if (now - this.#spokeAt < WORD_INTERVAL) return;
     this.#spokeAt = now;
@@ -141,26 +141,26 @@ export class ServedRun implements CallingRun {
   }
 
   /** Tells how the run looks, if somebody wants to know, there is something new, and it is time. */
-  #offerLook(): void {
+  #offerView(): void {
     const run = this.#engineRun;
-    if (!this.#lookWanted || !this.#hasNews || this.#timer !== undefined || run === undefined || run.isFinished) return;
-    const wait = this.#lookedAt + LOOK_INTERVAL - performance.now();
-    if (wait <= 0) return this.#tellLook(run);
+    if (!this.#viewWanted || !this.#hasNews || this.#timer !== undefined || run === undefined || run.isFinished) return;
+    const wait = this.#viewedAt + VIEW_INTERVAL - performance.now();
+    if (wait <= 0) return this.#tellView(run);
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      this.#offerLook();
+      this.#offerView();
     }, wait);
   }
 
-  #tellLook(run: Run): void {
+  #tellView(run: Run): void {
     run.flush();
     this.#tellChanges();
-    const look = roomForLook(run.plan.length);
-    run.view(look);
-    this.#lookWanted = this.#hasNews = false;
-    this.#lookedAt = this.#spokeAt = performance.now();
+    const numbers = roomForView(run.plan.length);
+    run.view(numbers);
+    this.#viewWanted = this.#hasNews = false;
+    this.#viewedAt = this.#spokeAt = performance.now();
     const told = reportsOf(run, run.plan.length);
-    this.#say({ type: "look", run: this.run, look, told }, [look.buffer]);
+    this.#say({ type: "view", run: this.run, numbers, told }, [numbers.buffer]);
   }
 
   #tellChanges(): void {

@@ -9,11 +9,11 @@ import type { WorkerLike } from "../types/worker.js";
 import {
   type FromWorker,
   GIVEN,
+  type Handshake,
   MODULE,
   type ModuleMessage,
   type ModuleName,
   SERVE,
-  type Summons,
   type Thrown,
   type ToWorker,
 } from "./messages.js";
@@ -135,7 +135,7 @@ export class WorkerLine implements RunLine {
       this.#break(event.message || "its script cannot be loaded, or is forbidden");
     });
     try {
-      worker.postMessage({ type: SERVE, lock: this.#lock } satisfies Summons, [port]);
+      worker.postMessage({ type: SERVE, lock: this.#lock } satisfies Handshake, [port]);
     } catch (error) {
       return this.#break(messageOf(error));
     }

@@ -11,7 +11,7 @@ import type { ErrorCode, ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext, ExecutionTrace, RunWarning } from "../types/execution.js";
 import type { NodeReports } from "../types/live-view.js";
 import { send } from "./crossing.js";
-import type { FromWorker, RunEnd, SentError, ToWorker, Wish } from "./messages.js";
+import type { Command, FromWorker, RunEnd, SentError, ToWorker } from "./messages.js";
 import { PageCalls } from "./page-calls.js";
 import { sentOutline } from "./sent-outline.js";
 import { SharedVariables } from "./shared-variables.js";
@@ -52,7 +52,7 @@ export class WorkerRun extends ViewCopy implements FollowedRun {
   #isFinished = false;
   #startedAt = Number.NaN;
   #endedAt = 0;
-  #lookAsked = false;
+  #viewAsked = false;
   #isWatched = false;
   #timers: ReturnType<typeof setTimeout>[] = [];
 
@@ -134,14 +134,14 @@ export class WorkerRun extends ViewCopy implements FollowedRun {
   start(): void {
     if (this.#isFinished) return;
     this.#startedAt = this.#clock.now();
-    this.#wish("start");
+    this.#command("start");
     const { timeout } = this.#request.options;
     if (timeout > 0) this.#timers.push(setTimer(() => void this.#probe(timeout), timeout + GRACE));
   }
 
   cancel(): void {
     if (this.#isFinished) return;
-    this.#wish("cancel");
+    this.#command("cancel");
     this.#calls.abortAll(CANCELLED);
     // Nothing is under way yet that could have to be waited for.
     if (Number.isNaN(this.#startedAt)) return this.fail("CANCELLED", CANCELLED);
@@ -151,31 +151,31 @@ export class WorkerRun extends ViewCopy implements FollowedRun {
   pause(): void {
     this.isPaused = true;
     this.steps++;
-    this.#wish("pause");
+    this.#command("pause");
   }
 
   resume(): void {
     this.isPaused = false;
     this.steps++;
-    this.#wish("resume");
+    this.#command("resume");
   }
 
   abandon(error: ExecutionError): void {
     if (this.#isFinished) return;
-    this.#wish("cancel");
+    this.#command("cancel");
     this.#finish({ data: undefined, error }, false);
   }
 
   watch(watched: boolean): void {
     this.#isWatched = watched;
-    this.#wish(watched ? "watch" : "unwatch");
+    this.#command(watched ? "watch" : "unwatch");
   }
 
   /** Who looks wants to see what comes next, too. */
   flush(): void {
-    if (this.#lookAsked || this.#isFinished) return;
-    this.#lookAsked = true;
-    this.#wish("look");
+    if (this.#viewAsked || this.#isFinished) return;
+    this.#viewAsked = true;
+    this.#command("view");
   }
 
   hasBegun(node: number): boolean {
@@ -199,7 +199,7 @@ export class WorkerRun extends ViewCopy implements FollowedRun {
         return this.#finish({ data: undefined, error: this.#error(message.error) }, false);
       case "stepped":
         return this.#stepped();
-      case "look":
+      case "view":
         return this.#seen(message);
       case "changes":
         return this.#changed(message.changes, message.told);
@@ -222,10 +222,10 @@ export class WorkerRun extends ViewCopy implements FollowedRun {
     this.#line.leave(this.#number, false);
   }
 
-  #seen({ look, told }: Extract<FromWorker, { type: "look" }>): void {
-    this.#lookAsked = false;
-    const changes = this.takeView(look);
-    // Whoever watches was shown the last look, and knows nothing but changes since.
+  #seen({ numbers, told }: Extract<FromWorker, { type: "view" }>): void {
+    this.#viewAsked = false;
+    const changes = this.takeView(numbers);
+    // Whoever watches was shown the last view, and knows nothing but changes since.
     this.#changed(this.#isWatched ? changes : [], told);
   }
 
@@ -287,8 +287,9 @@ export class WorkerRun extends ViewCopy implements FollowedRun {
     return { ...error, cause: "call" in cause ? this.#calls.thrownBy(cause.call) : cause.value };
   }
 
-  #wish(wish: Wish): void {
-    if (!this.#isFinished) this.#line.port.postMessage({ type: "wish", run: this.#number, wish } satisfies ToWorker);
+  #command(command: Command): void {
+    if (!this.#isFinished)
+      this.#line.port.postMessage({ type: "command", run: this.#number, command } satisfies ToWorker);
   }
 }
 

@@ -7,7 +7,7 @@ import type { NodeExecutable, NodeExecutorFactory } from "../../src/engine/execu
 import { libraryTypes } from "../../src/engine/library-types.js";
 import type { NodeDefinition } from "../../src/types/definition.js";
 import { GivenModules } from "../../src/worker/given-modules.js";
-import { type DemandedModule, type ModuleMessage, SERVE, type Summons } from "../../src/worker/messages.js";
+import { type DemandedModule, type Handshake, type ModuleMessage, SERVE } from "../../src/worker/messages.js";
 import { serve } from "../../src/worker/serve.js";
 
 /** What a test knows of a worker, and can do to it. */
@@ -38,7 +38,7 @@ export class TestWorker {
     this.#listeners.set(type, listener);
   }
 
-  postMessage(message: Summons | ModuleMessage, [port]: object[]): void {
+  postMessage(message: Handshake | ModuleMessage, [port]: object[]): void {
     if (message.type !== SERVE) {
       if (this.reads(message)) this.#modules.take(message);
       return;

@@ -5,11 +5,11 @@ import { Run } from "../../engine/driver.js";
 import { coded, failure } from "../../engine/failure.js";
 import { type LeftOutParts, missingIn, named, nameOf, readerOfInput, type Standing } from "../../engine/left-out.js";
 import type { Log } from "../../engine/log.js";
-import { lookAtEnd, stateOf } from "../../engine/look.js";
 import type { RunOptions } from "../../engine/options.js";
 import { outlineOf } from "../../engine/outline.js";
 import type { Plan } from "../../engine/plan.js";
 import { State } from "../../engine/state.js";
+import { stateOf, viewAtEnd } from "../../engine/view-numbers.js";
 import type { ForkChanges } from "../../types/fork.js";
 import { type ChangedNodes, type Comparison, changedNodes } from "./changed-nodes.js";
 import type { VariablesChange } from "./entry.js";
@@ -114,7 +114,7 @@ function planOf({ run: { context }, comparison, options, log }: PlannedFork): Pl
 /** The nodes that run anew: what is changed, what did not complete, and what depends on either. */
 function whatRuns({ run, comparison }: PlannedFork): ChangedNodes {
   const { before, after, from } = comparison;
-  const look = run.recording && lookAtEnd(run.plan, run.recording);
+  const look = run.recording && viewAtEnd(run.plan, run.recording);
   const { states } = constants();
   const isOver = (old: number) => ["completed", "skipped"].includes(states[look ? stateOf(look, old) : 0] ?? "");
   const incomplete: number[] = [];

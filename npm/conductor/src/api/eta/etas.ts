@@ -1,10 +1,10 @@
 /** How long runs still take, and which path through them takes longest, told from the history of their flows. */
 import { ExpectedPath } from "../../engine/expected-path.js";
 import type { Log } from "../../engine/log.js";
-import { roomForLook } from "../../engine/look.js";
 import { type ExpectedTimes, expectedTimes } from "../../engine/node-times.js";
 import { RemainingTime } from "../../engine/remaining-time.js";
 import type { RunView } from "../../engine/view.js";
+import { roomForView } from "../../engine/view-numbers.js";
 import type { Eta } from "../../types/graph.js";
 import type { Durability } from "../durable/durability.js";
 import { FlowHistory } from "./flow-history.js";
@@ -52,7 +52,7 @@ export class Etas {
       const now = Date.now();
       if (now - toldAt < INTERVAL_MS) return latest;
       remaining ??= new RemainingTime(run.plan, expected(), concurrency);
-      const look = roomForLook(run.plan.length);
+      const look = roomForView(run.plan.length);
       run.view(look);
       latest = remaining.at(look, now, (node) => run.activityOf(node)?.rounds);
       toldAt = now;

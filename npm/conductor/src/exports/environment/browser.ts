@@ -14,14 +14,14 @@ import { validateFlow as checkFlow, type FlowNodeTypes, type FlowProblem } from 
 import { libraryTypes, typesOver } from "../../engine/library-types.js";
 import type { Log } from "../../engine/log.js";
 import { firstOf, ownNodes } from "../../engine/own-nodes.js";
-import type { Workplace } from "../../engine/workplace.js";
+import type { WorkerHost } from "../../engine/worker-host.js";
 import { hasBridge, hasPageStorage } from "../../transports/detect.js";
 import { TransportError } from "../../transports/failure.js";
 import { browserTokenStore } from "../../transports/token-store.js";
 import type { WebSocketClass } from "../../transports/websocket.js";
 import type { NodeDefinition } from "../../types/definition.js";
 import type { TransportType } from "../../types/transport.js";
-import { createWorkplace } from "../../worker/workplace.js";
+import { createWorkerHost } from "../../worker/worker-host.js";
 import { templates } from "./templates.js";
 
 /** Where flows are kept when nothing else is said: one for all pages of an origin. */
@@ -117,18 +117,18 @@ function withLibrary(own: NodeExecutorFactory | undefined): NodeExecutorFactory 
 const OF_THE_PAGE = ["sub-flow", "wait-for-input", "llm", "wasm"];
 
 /** A worker, where one is wanted; its script is loaded when something first runs. */
-function workplaceOf(
+function workerHostOf(
   { worker }: ConductorConfig,
   executables: NodeExecutorFactory | undefined,
   schemas: Record<string, unknown>,
-): Workplace | undefined {
+): WorkerHost | undefined {
   if (worker === undefined || worker === false) return undefined;
   const inPage: NodeExecutorFactory = {
     getNodeExecutable: (type) =>
       executables?.getNodeExecutable(type) ?? (OF_THE_PAGE.includes(type) ? getNodeExecutable(type) : undefined),
   };
   const script = async () => (await import("../../worker/script-text.js")).default;
-  return createWorkplace({ source: worker, executables: inPage, schemas, script });
+  return createWorkerHost({ source: worker, executables: inPage, schemas, script });
 }
 
 /** Makes a conductor for a page; `transport` says how executions are reached when its settings do not. */
@@ -167,7 +167,7 @@ export function createBrowserConductor(
     restart: () => Promise.reject(new TransportError("NO_TRANSPORT", "Restart not available in browser environment")),
     info,
     durability,
-    workplace: workplaceOf(config, executables, schemas),
+    workerHost: workerHostOf(config, executables, schemas),
   };
   return createConductorIn(environment, {
     ...config,

@@ -24,13 +24,13 @@ const CHANGE_NUMBERS = 4;
 export const TOUCHED = -1;
 
 /** Room for the look of a run of so many nodes. */
-export function roomForLook(nodes: number): Float64Array<ArrayBuffer> {
+export function roomForView(nodes: number): Float64Array<ArrayBuffer> {
   return new Float64Array(LOOK_HEADER_NUMBERS + nodes * LOOK_NODE_NUMBERS);
 }
 
 /** The look of a run of so many nodes, in which nothing has begun. */
-export function firstLook(nodes: number): Float64Array<ArrayBuffer> {
-  const look = roomForLook(nodes);
+export function firstView(nodes: number): Float64Array<ArrayBuffer> {
+  const look = roomForView(nodes);
   look[2] = look[3] = Number.NaN;
   for (let at = LOOK_HEADER_NUMBERS; at < look.length; at += LOOK_NODE_NUMBERS)
     look[at + 2] = look[at + 3] = Number.NaN;
@@ -38,7 +38,7 @@ export function firstLook(nodes: number): Float64Array<ArrayBuffer> {
 }
 
 /** How a finished run looks: a replay of its journal. */
-export function lookAtEnd(plan: Plan, { options, journal }: Pick<Recording, "options" | "journal">): Float64Array {
+export function viewAtEnd(plan: Plan, { options, journal }: Pick<Recording, "options" | "journal">): Float64Array {
   return answer((engine) => engine.askView(plan.outlineWords, options, journal()));
 }
 

@@ -4,7 +4,7 @@ import { Run } from "../engine/driver.js";
 import type { NodeExecutorFactory } from "../engine/executables.js";
 import type { Outline } from "../engine/outline.js";
 import type { RunRequest } from "../engine/run-request.js";
-import type { Workplace } from "../engine/workplace.js";
+import type { WorkerHost } from "../engine/worker-host.js";
 import type { WorkerSource } from "../types/worker.js";
 import { pageModules } from "./page-modules.js";
 import { startWorker } from "./start.js";
@@ -15,7 +15,7 @@ const NOT_IN_WORKER =
   "Ran on the page's own thread, and not in the worker, because it is kept in the `store`; executables that only the worker has are not found";
 
 /** What runs in workers need of their page. */
-export interface WorkplaceParts {
+export interface WorkerHostParts {
   source: Exclude<WorkerSource, false>;
   /** Executables of the page, which stay there. */
   executables: NodeExecutorFactory | undefined;
@@ -30,7 +30,7 @@ export interface WorkplaceParts {
  * keeps it from starting with `NO_TRANSPORT`; the next run starts another. A worker that has not ended a cancelled run
  * after 2 s is ended itself, as soon as it has no other run.
  */
-export function createWorkplace({ source, executables, schemas = {}, script }: WorkplaceParts): Workplace {
+export function createWorkerHost({ source, executables, schemas = {}, script }: WorkerHostParts): WorkerHost {
   /** Those that are not over; the last one, if it is `current`, takes further runs. */
   const lines = new Set<WorkerLine>();
   let current: WorkerLine | undefined;

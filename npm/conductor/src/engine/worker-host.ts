@@ -4,7 +4,7 @@ import type { FlowProblem } from "./flows.js";
 import type { OpenRun } from "./followed-run.js";
 
 /** Another thread, in which runs are carried out that this one follows. */
-export interface Workplace {
+export interface WorkerHost {
   open: OpenRun;
   /**
    * What is wrong with a flow; `undefined` for one that cannot get there. `closed`: whether the types that are known there
