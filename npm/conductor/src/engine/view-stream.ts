@@ -66,7 +66,7 @@ export class ViewStream {
     this.#add(0, TOUCHED, Step.none, Date.now());
   }
 
-  /** Nobody follows for now. */
+  /** Tells no changes for now. */
   rest(): void {
     this.#isFollowing = false;
     this.#view?.follow(undefined);

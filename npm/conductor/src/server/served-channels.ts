@@ -55,7 +55,7 @@ export function serveChannels(
     triggers?: Triggers;
     hooks?: Hooks;
     durable: boolean;
-    /** Fires once nobody is to wait for news any more. */
+    /** Fires once those who wait for news are to be answered. */
     ending?(): AbortSignal;
   },
   told: (channel: string, event: string, data: unknown) => void,

@@ -225,13 +225,13 @@ export class WorkerRun extends ViewCopy implements FollowedRun {
   #seen({ numbers, told }: Extract<FromWorker, { type: "view" }>): void {
     this.#viewAsked = false;
     const changes = this.takeView(numbers);
-    // Whoever watches was shown the last view, and knows nothing but changes since.
+    // Those who watch were shown the last view, and know nothing but changes since.
     this.#changed(this.#isWatched ? changes : [], told);
   }
 
   #changed(changes: number[], told: NodeReports): void {
     this.takeChanges(changes, told, this.#tell, () => this.#isFinished);
-    // Whoever was told may have ended it.
+    // Those who were told may have ended it.
     if (!this.#isFinished) this.#stepped();
   }
 
