@@ -109,8 +109,10 @@ function steps({ node: { store } }: Conductor) {
       for (const node of nodes) {
         seen[node.id] ??= [];
         const list = seen[node.id] as string[];
-        // The animation of a node that says nothing goes by the time.
-        const now = `${node.state} ${node.id === "says" ? node.progress : ""} ${node.error ?? ""}`;
+        // Between what a node says of its progress its animation goes by the time.
+        const said = node.id === "says" && [10, 30, 60].includes(node.progress) ? node.progress : "";
+        if (node.id === "says" && node.state === "executing" && said === "") continue;
+        const now = `${node.state} ${said} ${node.error ?? ""}`;
         if (list.at(-1) !== now) list.push(now);
         see(node.nodes ?? []);
       }

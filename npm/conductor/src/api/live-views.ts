@@ -10,6 +10,8 @@ const WAIT_MS = 20_000;
 const PACE_MS = 50;
 /** What is followed, but not asked for any more, is told no changes after so long, and forgotten once it is over. In ms. */
 const IDLE_MS = 30_000;
+/** Executions that are expected at once. */
+const MOST_EXPECTED = 10_000;
 /** Streams of executions that are over; those that are asked for last are kept. */
 const MOST_OVER = 100;
 
@@ -20,6 +22,8 @@ interface Followed {
   stream: ViewStream;
   /** Questions that are not answered. */
   asked: number;
+  /** How it looked before it started, for the first question. */
+  first?: LiveView | undefined;
   timer: ReturnType<typeof setTimeout> | undefined;
 }
 
@@ -28,6 +32,8 @@ export class LiveViews {
   readonly #followed = new Map<string, Followed>();
   /** Those who ask for executions that have not begun. */
   readonly #early = new Map<string, Set<(first?: LiveView) => void>>();
+  /** Executions that are asked for once they begin, until then. */
+  readonly #expected = new Map<string, ReturnType<typeof setTimeout>>();
   readonly #viewOf: ViewOf;
 
   constructor(viewOf: ViewOf) {
@@ -36,10 +42,14 @@ export class LiveViews {
 
   /** What is new of an execution since a cursor. One that has not begun is waited for; nothing is known of any other. */
   async news(executionId: string, after: string | undefined, signal: AbortSignal | undefined): Promise<LiveView> {
+    if (after === "") return this.#expect(executionId);
     const first = this.#find(executionId) === undefined ? await this.#beginning(executionId, signal) : undefined;
     if (first !== undefined) return first;
     const followed = this.#find(executionId);
     if (followed === undefined) return { cursor: "" };
+    const { first: kept } = followed;
+    followed.first = undefined;
+    if (after === undefined && kept !== undefined) return kept;
     followed.asked++;
     clearTimeout(followed.timer);
     try {
@@ -53,10 +63,11 @@ export class LiveViews {
   began(executionId: string, view: RunView): void {
     const before = this.#followed.get(executionId);
     if (before !== undefined) this.#leave(executionId, before);
-    if (before !== undefined || this.#early.has(executionId)) {
-      const { stream } = this.#add(executionId, view);
-      this.#tellEarly(executionId, stream.whole());
-    }
+    if (before === undefined && !this.#early.has(executionId) && !this.#expected.has(executionId)) return;
+    this.#forget(executionId);
+    const followed = this.#add(executionId, view);
+    followed.first = followed.stream.whole();
+    this.#tellEarly(executionId, followed.first);
   }
 
   /** An execution is over, or did not begin. */
@@ -79,6 +90,22 @@ export class LiveViews {
   close(): void {
     for (const [executionId, followed] of [...this.#followed]) this.#leave(executionId, followed);
     for (const executionId of [...this.#early.keys()]) this.#tellEarly(executionId);
+    for (const executionId of [...this.#expected.keys()]) this.#forget(executionId);
+  }
+
+  #expect(executionId: string): LiveView {
+    this.#forget(executionId);
+    const [oldest] = this.#expected.keys();
+    if (this.#expected.size === MOST_EXPECTED && oldest !== undefined) this.#forget(oldest);
+    const timer = setTimeout(() => this.#forget(executionId), IDLE_MS);
+    (timer as { unref?: () => void }).unref?.();
+    this.#expected.set(executionId, timer);
+    return { cursor: "" };
+  }
+
+  #forget(executionId: string): void {
+    clearTimeout(this.#expected.get(executionId));
+    this.#expected.delete(executionId);
   }
 
   #find(executionId: string): Followed | undefined {
@@ -108,6 +135,7 @@ export class LiveViews {
     followed.timer = setTimeout(() => {
       if (followed.asked > 0) return;
       if (followed.stream.isOver) return this.#leave(executionId, followed);
+      followed.first = undefined;
       followed.stream.rest();
     }, IDLE_MS);
     (followed.timer as { unref?: () => void }).unref?.();

@@ -17,7 +17,7 @@ import type { StoreFeed, StoreSource } from "./store.js";
 /** Before the next question where one was not answered, or at once with nothing, in ms; doubles. */
 const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 5_000;
-/** How long the result of an execution waits at most for its last states, in ms. */
+/** How long an execution waits at most for the other side to expect it, and its result for the last states, in ms. */
 const GRACE_MS = 1_000;
 
 /** What is known of an execution at its end. */
@@ -92,12 +92,14 @@ class RemoteRun extends ViewCopy implements ViewedRun {
 }
 
 /** One execution, from the first look at the store to its end. While the store is not looked at it is only waited for its beginning. */
-export class RemoteView {
+export class RemoteView implements StoreSource {
   #isAsking = false;
   #isStopped = false;
   #isLookedAt = false;
   #ended: Ended | undefined;
   #view: RunView<RemoteRun> | undefined;
+  /** Settles once the other side expects the execution; missing before the first look. */
+  expected: Promise<unknown> | undefined;
   #wake = () => {};
   #tellAll = () => {};
   /** Settles once there is no more news. */
@@ -106,7 +108,7 @@ export class RemoteView {
   });
 
   constructor(
-    private readonly source: StoreSource,
+    readonly executionId: string,
     private readonly ask: NodeApi["view"],
     private readonly feed: StoreFeed,
     private readonly failed: (error: unknown) => void,
@@ -114,7 +116,7 @@ export class RemoteView {
 
   look(): void {
     this.#isLookedAt = true;
-    if (!this.#isAsking) void this.#follow().finally(this.#tellAll);
+    if (!this.#isAsking && !this.#isStopped) void this.#follow().finally(this.#tellAll);
     this.#wake();
   }
 
@@ -128,18 +130,11 @@ export class RemoteView {
   async ended(ended: Ended): Promise<void> {
     this.#ended = ended;
     this.#wake();
-    if (this.#view !== undefined || ended.success) {
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const late = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, GRACE_MS);
-      });
-      await Promise.race([this.#all, late]);
-      clearTimeout(timer);
-    }
+    if (this.#isAsking && (this.#view !== undefined || ended.success)) await inTime(this.#all);
     const { success = false, trace } = ended;
     const view = this.#view;
     if (this.#isStopped) return;
-    if (view === undefined) this.feed.missed(this.source, true);
+    if (view === undefined) this.feed.missed(this, this.#isAsking);
     else {
       if (!view.run.isFinished) view.run.endWith(success, messageOf(ended.error ?? ""), this.#tell(view));
       this.feed.stepped(view, trace && (() => trace));
@@ -149,13 +144,16 @@ export class RemoteView {
 
   async #follow(): Promise<void> {
     this.#isAsking = true;
+    // What goes wrong with it goes wrong again.
+    this.expected = this.ask(this.executionId, "").catch(() => undefined);
+    await this.expected;
     let cursor: string | undefined;
     let delay = FIRST_DELAY_MS;
     while (!this.#isStopped) {
       this.#isLookedAt = false;
       const asked = performance.now();
       try {
-        const news = await this.ask(this.source.executionId, cursor);
+        const news = await this.ask(this.executionId, cursor);
         if (this.#isStopped) return;
         this.#take(news);
         if (news.end !== undefined || (news.cursor === "" && this.#ended !== undefined)) return;
@@ -181,7 +179,7 @@ export class RemoteView {
     let view = this.#view;
     const isNew = shape !== undefined && numbers !== undefined && !view?.run.has(shape);
     if (isNew) {
-      const run = new RemoteRun(this.source.executionId, shape);
+      const run = new RemoteRun(this.executionId, shape);
       const scope = Float64Array.from(shape.scope);
       const levels = Float64Array.from(shape.levels);
       view = new RunView(run, new Graph(run.plan, { scope: () => scope, levels: () => levels }));
@@ -193,7 +191,7 @@ export class RemoteView {
     if (news.eta !== undefined || news.expectedPath !== undefined) {
       view.estimate({ eta: () => run.eta, path: () => run.expectedPath });
     }
-    if (isNew) this.feed.show(view, this.source);
+    if (isNew) this.feed.show(view, this);
     else if (run.isFinished) this.feed.stepped(view);
   }
 
@@ -214,4 +212,14 @@ export class RemoteView {
       };
     });
   }
+}
+
+/** Waits no longer than the store is worth. */
+export async function inTime(work: Promise<unknown>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, GRACE_MS);
+  });
+  await Promise.race([work, late]);
+  clearTimeout(timer);
 }

@@ -59,7 +59,8 @@ export interface NodeApi extends ExecutionEvents {
   active(): Promise<ActiveExecution[]>;
   /**
    * How an execution looks, and with the `cursor` of an answer what is new since. Answers when there is news, after 20 s at most,
-   * and once `signal` fires; an execution that has not begun is waited for as long. `store` follows executions elsewhere by this.
+   * and once `signal` fires; an execution that has not begun is waited for as long. With `""` it answers at once, and
+   * one that begins in the next 30 s is told from its beginning. `store` follows executions elsewhere by this.
    */
   view(executionId: string, after?: string, signal?: AbortSignal): Promise<LiveView>;
   /** The result of an execution that another program started, or that this one forgot about. */
