@@ -7,7 +7,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 
-const MIB = 1024 * 1024;
 /** MiB of memory beyond what nodes take that do nothing with a file of one row: the batches of some threads, and heap that is not collected yet. */
 const MOST = 160;
 /** MiB of the heap of JavaScript, so that it is collected in time on a machine with much memory. */
