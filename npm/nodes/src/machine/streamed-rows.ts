@@ -23,8 +23,10 @@ import { doubtsOfTextIn } from "./text-in-table.js";
 const REPORT_INTERVAL = 250;
 
 /** A filter or a join on the way of the rows, and the rows that come to it. */
-type Step = { before: NativeScan } & /** `said`: what was said of the filter where it was made. */
-({ filter: Where; said: ReadonlySet<string> } | { join: StreamedJoin });
+type Step = { before: NativeScan } /** `said`: what was said of the filter where it was made. */ & (
+  | { filter: Where; said: ReadonlySet<string> }
+  | { join: StreamedJoin }
+);
 
 /** A join with a table. The rows that are streamed are its left side, or, for `right`, its right one. */
 export type StreamedJoin = Omit<TableJoin, "left" | "right"> & { held: NativeTable };
