@@ -186,6 +186,8 @@ describe("what a policy asks for where it has no effect", () => {
     const warnings = printed.of("warn").map(String);
     printed.restore();
     expect(warnings.length).toBe(2);
-    expect(warnings[0]).toMatch(/Node 'a'.*`concurrency` of a policy has no effect here.*\/nodes\/0\/policy\/concurrency/);
+    expect(warnings[0]).toMatch(
+      /Node 'a'.*`concurrency` of a policy has no effect here.*\/nodes\/0\/policy\/concurrency/,
+    );
   });
 });

@@ -2,12 +2,13 @@
  * The bound of take-overs: an execution that ends the process that has it, as by the crash of a node's native code or by memory, would
  * end every process on its store otherwise, one after the other.
  */
-import { lookAtEnd, stateOf } from "../../engine/look.js";
+
 import { writeOptions } from "../../engine/options.js";
 import { outlineOf } from "../../engine/outline.js";
 import { Plan } from "../../engine/plan.js";
 import { commandRecord, persisting } from "../../engine/recorder.js";
 import { State } from "../../engine/state.js";
+import { stateOf, viewAtEnd } from "../../engine/view-numbers.js";
 import type { NodeDefinition } from "../../types/definition.js";
 import type { RecordedRun } from "./kept-run.js";
 
@@ -22,9 +23,9 @@ export function nodesUnderWay({ node, options, held, history: { journal } }: Rec
   const outline = held.length > 0 ? persisting(given, held) : given;
   const plan = new Plan(outline);
   const words = journal.length > 0 ? journal : Uint32Array.from(commandRecord(true, Date.now()));
-  const look = lookAtEnd(plan, { options: writeOptions(options, outline), journal: () => words });
+  const view = viewAtEnd(plan, { options: writeOptions(options, outline), journal: () => words });
   const places = outline.nodes.map((_, place) => place);
-  return places.filter((place) => plan.isLeaf(place) && stateOf(look, place) === State.executing);
+  return places.filter((place) => plan.isLeaf(place) && stateOf(view, place) === State.executing);
 }
 
 /** Why an execution is not taken over any more. `underWay`: what was under way at each of the ends in a row, the latest last. */
