@@ -41,6 +41,8 @@ export class StreamedRows implements Stream {
   readonly #steps: readonly Step[];
   /** What was said of the text, shared by all that stand on it: each of them reads it anew. */
   readonly #said: Set<string>;
+  /** What was counted when all rows were read: the file must stay as it is, and so do its counts. */
+  #counted: ScanFindings | undefined;
 
   private constructor(scan: NativeScan, steps: readonly Step[] = [], said = new Set<string>()) {
     this.#scan = scan;
@@ -107,9 +109,10 @@ export class StreamedRows implements Stream {
     return firstOf(this.#scan, most, signal);
   }
 
-  /** Counts all rows; reads the file while the thread waits. */
+  /** Counts all rows; unless a taker read all of them, reads the file while the thread waits. */
   countedNow(): ScanFindings {
-    return this.#scan.countedNow();
+    this.#counted ??= this.#scan.countedNow();
+    return this.#counted;
   }
 
   /** How many rows there are, counted likewise. */
@@ -118,8 +121,10 @@ export class StreamedRows implements Stream {
   }
 
   /** As `aggregateTable` of the addon. */
-  aggregates(taker: Taker, aggregation: string): Promise<{ text: string; lostDigits: number[] }> {
-    return this.#take(taker, (addon, cancel) => addon.scanAggregates(this.#scan, aggregation, cancel));
+  async aggregates(taker: Taker, aggregation: string): Promise<{ text: string; lostDigits: number[] }> {
+    const taken = await this.#take(taker, (addon, cancel) => addon.scanAggregates(this.#scan, aggregation, cancel));
+    this.#counted = taken.found;
+    return taken;
   }
 
   /** Gives the rows to `take`, as JSON texts of arrays of objects, read a little ahead. */
@@ -149,6 +154,7 @@ export class StreamedRows implements Stream {
     const { size, found } = await this.#take(taker, (addon, cancel) =>
       addon.scanToFile(this.#scan, path, form, cancel),
     );
+    this.#counted = found;
     return { size, count: found.counts.at(-1) ?? 0 };
   }
 
