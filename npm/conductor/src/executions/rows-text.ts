@@ -59,9 +59,14 @@ export function toJsonWithRows(
   rows: RowsText,
   leave: (path: string) => string,
 ): Json {
+  const around = new Set<object>();
   const write = (object: object, path: string): Json | undefined => {
     const found = rowsBehind(object);
     if (found === undefined) return undefined;
+    if (around.has(object)) {
+      lose({ path, what: "a reference to an object that it is part of" });
+      return null;
+    }
     const table = found === "stream" ? undefined : found;
     // A column of this name would be taken for a tag.
     if (table?.headers.includes("$type")) return undefined;
@@ -70,7 +75,14 @@ export function toJsonWithRows(
       // Beside the rows there are counts of rows, for which a file would be read.
       standIns[key] = key === table?.key ? rows.mark(table) : leave(path === "" ? key : `${path}.${key}`);
     }
-    return toJson(fieldsWith(object, standIns), lose);
+    const fields = fieldsWith(object, standIns);
+    around.add(object);
+    try {
+      const inner = (loss: Loss) => lose({ ...loss, path: `${path}${loss.path}` });
+      return toJson(fields, inner, (part, at) => (part === fields ? undefined : write(part, `${path}${at}`)));
+    } finally {
+      around.delete(object);
+    }
   };
   return toJson(value, lose, write);
 }

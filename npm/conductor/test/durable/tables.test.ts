@@ -153,4 +153,61 @@ describe("a stream in an execution that is kept", () => {
     const { result } = await goOn(flow);
     expect(result?.warnings).toContainEqual(expect.objectContaining({ rule: "redacted-value", nodeId: "r" }));
   });
+
+  it("has its rows left out wherever it is", async () => {
+    const bodies = {
+      put: ({ input, variables }: { input: { default: object }; variables: Record<string, unknown> }) => {
+        variables["rows"] = input.default;
+        return { inner: [input.default] };
+      },
+    };
+    const conductor = conductorWith(createMemoryExecutions(), bodies);
+    const { read } = reading({ stream: true });
+    const result = await run(conductor, group("f", [read, leaf("p", { type: "put" })], [edge("r", "p")]));
+    expect(result.error).toBeUndefined();
+    const kept = (await conductor.executions.value("one", "p")) as { inner: object[] };
+    expect(kept.inner[0]).toMatchObject({ records: "[rows of a stream]", headers: ["city", "amount"] });
+    const file = await conductor.executions.export("one");
+    const text = Buffer.from(file as Uint8Array).toString("latin1");
+    expect(text).not.toContain("Bergen");
+  });
+
+  it("is refused with the place where it is a part of itself", async () => {
+    const bodies = {
+      knot: ({ input }: { input: { default: Record<string, unknown> } }) => {
+        input.default["self"] = { again: input.default };
+        return input.default;
+      },
+    };
+    const conductor = conductorWith(createMemoryExecutions(), bodies);
+    const { read } = reading();
+    const result = await run(conductor, group("f", [read, leaf("k", { type: "knot" })], [edge("r", "k")]));
+    expect(result.error).toMatchObject({ code: "SERIALIZATION_FAILED", nodeId: "k" });
+    expect(result.error?.message).toContain('["self"]["again"] is a reference to an object that it is part of');
+  });
+
+  it("counts no rows for the sake of the records, but those that are known", async () => {
+    const conductor = conductorWith(createMemoryExecutions(), {});
+    const { read } = reading({ stream: true });
+    const few = leaf("l", { type: "transform", parameters: { operation: "limit", limitCount: 2 } });
+    await run(conductor, group("f", [read, few, summing], [edge("r", "l"), edge("r", "s")]));
+    expect(await conductor.executions.value("one", "l")).toMatchObject({
+      result: ROWS.slice(0, 2),
+      outputCount: 2,
+      inputCount: "[rows of a stream]",
+    });
+    expect(await conductor.executions.value("one", "s")).toMatchObject({ inputCount: 3, outputCount: 2 });
+  });
+
+  it("is not kept at all where `redact` names parts of it", async () => {
+    const store = createMemoryExecutions();
+    const conductor = conductorWith(store, {});
+    const { read, path } = reading({ stream: true });
+    const hidden = { ...read, policy: { redact: ["**.amount"] } } as Definition;
+    // Its rows cannot be looked into.
+    const wait = leaf("w", { type: "delay", parameters: { duration: 1 } });
+    writeFileSync(path, "city,amount\n1,2\n");
+    await run(conductor, group("f", [hidden, wait], []));
+    expect(JSON.stringify(await conductor.executions.value("one", "r"))).not.toContain('"2"');
+  });
 });

@@ -113,7 +113,7 @@ export function attachTable<T extends object>(output: T, key: string, table: Nat
   return output;
 }
 
-/** Gives `output` an own enumerable property that is counted when it is first read. Its records stay as they are. */
+/** Gives `output` an own enumerable property that is counted when it is first read, and a number from then on. Its records stay as they are. */
 export function attachCount<T extends object>(output: T, key: string, count: () => number): T {
   let held: number | undefined;
   return Object.defineProperty(output, key, {
@@ -121,6 +121,9 @@ export function attachCount<T extends object>(output: T, key: string, count: () 
     configurable: true,
     get() {
       held ??= count();
+      if (Object.getOwnPropertyDescriptor(output, key)?.configurable === true) {
+        Object.defineProperty(output, key, { value: held, enumerable: true, configurable: true });
+      }
       return held;
     },
   });

@@ -9,6 +9,7 @@ import type { KeptWait, KnownItems } from "../../engine/recorder.js";
 import type { Redacted } from "../../engine/redact.js";
 import { type RowsBehind, RowsText, toJsonWithRows } from "../../executions/rows-text.js";
 import { fromJson, isPlainJson, type Json, type Loss, toJson } from "../../executions/tagged-json.js";
+import { REDACTED } from "../../expressions/redaction.js";
 import type { ExecutionError } from "../../types/errors.js";
 import type { LogLine } from "../../types/execution-log.js";
 import type { OpenQuestion } from "../../types/question.js";
@@ -49,6 +50,10 @@ export interface Writing {
   shown?: ((value: unknown) => Redacted) | undefined;
   /** Rows of native tables, which are written without making objects of them, and streams, of which no row is kept. */
   rowsBehind?: RowsBehind | undefined;
+  /** Whether `redact` names parts of what is written. Of a stream, whose rows were not looked into, nothing is kept then. */
+  namesParts?: boolean;
+  /** Told where parts of a value are left out. */
+  leave?: () => void;
 }
 
 /**
@@ -63,48 +68,49 @@ export function outputEntry(
   hash: Hash,
   writing: Writing,
   isReused = false,
-): { entry: string; blob?: Blob; left: readonly string[] } {
-  const { value, paths } = shownOf(output, writing);
-  const left = [...paths];
-  const text = textOf(value, "The output", writing, left);
+): { entry: string; blob?: Blob } {
+  const left: string[] = [];
+  const text = textOf(shownOf(output, writing, left), "The output", writing, left);
   const routes = marksText(output, (carried) => {
     return textOf(carriedShown(carried, left, writing), "What the output carries", writing, left);
   });
-  const marks = tailOf(routes, isReused, left);
+  const marks = tailOf(routes, isReused, left, writing);
   if (hash === undefined || text.length <= LONGEST_INLINE) {
-    return { entry: `["${Kind.output}",${task},${attempt},${text}${marks}]`, left };
+    return { entry: `["${Kind.output}",${task},${attempt},${text}${marks}]` };
   }
   const data = encoder.encode(text);
   const blob = { hash: hash(data), data };
-  return { entry: `["${Kind.blob}",${task},${attempt},"${blob.hash}"${marks}]`, blob, left };
+  return { entry: `["${Kind.blob}",${task},${attempt},"${blob.hash}"${marks}]`, blob };
 }
 
 /** What follows the content of an entry: the marks of a routed value, whether it was reused, which parts were left out. */
-function tailOf(routes: string, isReused: boolean, paths: readonly string[]): string {
-  if (paths.length > 0) return `${routes || ",0"},${isReused ? 1 : 0},${JSON.stringify(paths)}`;
-  return isReused ? `${routes || ",0"},1` : routes;
+function tailOf(routes: string, isReused: boolean, paths: readonly string[], { leave }: Writing): string {
+  if (paths.length === 0) return isReused ? `${routes || ",0"},1` : routes;
+  leave?.();
+  return `${routes || ",0"},${isReused ? 1 : 0},${JSON.stringify(paths)}`;
 }
 
-/** What may be kept of a value. Of a stream no row is, so that none is read to tell. */
-function shownOf(value: unknown, { shown, rowsBehind }: Writing): Redacted {
-  const isStream = typeof value === "object" && value !== null && rowsBehind?.(value) === "stream";
-  return (isStream ? undefined : shown?.(value)) ?? { value, paths: [] };
+/** What may be kept of a value; adds the paths of what may not to `left`. */
+function shownOf(value: unknown, { shown, rowsBehind, namesParts = false }: Writing, left: string[]): unknown {
+  if (shown === undefined) return value;
+  if (typeof value === "object" && value !== null && rowsBehind?.(value) === "stream") {
+    // To look for what is redacted would read the rows, of which none is kept.
+    if (!namesParts) return value;
+    left.push("");
+    return REDACTED;
+  }
+  const { value: kept, paths } = shown(value);
+  left.push(...paths);
+  return kept;
 }
 
-/** What may be kept of values that are carried apart; adds the paths of what may not to `left`. */
+/** The same for values that are carried apart. */
 function carriedShown(
   carried: ReadonlyMap<string, unknown>,
   left: string[],
   writing: Writing,
 ): ReadonlyMap<string, unknown> {
-  if (writing.shown === undefined) return carried;
-  return new Map(
-    Array.from(carried, ([handle, part]) => {
-      const { value, paths } = shownOf(part, writing);
-      left.push(...paths);
-      return [handle, value];
-    }),
-  );
+  return new Map(Array.from(carried, ([handle, part]) => [handle, shownOf(part, writing, left)]));
 }
 
 /** The entry of a failure. What its error cannot be written with is left out. */
@@ -127,8 +133,9 @@ type Advice = false | number | undefined;
 
 /** The entry of a loop's items. @throws Error SERIALIZATION_FAILED naming the place of what cannot be written */
 export function itemsEntry(task: number, attempt: number, items: KnownItems, writing: Writing): string {
-  const { value, paths } = shownOf(items, writing);
-  return `["${Kind.items}",${task},${attempt},${textOf(value, "The list", writing)}${tailOf("", false, paths)}]`;
+  const left: string[] = [];
+  const text = textOf(shownOf(items, writing, left), "The list", writing, left);
+  return `["${Kind.items}",${task},${attempt},${text}${tailOf("", false, left, writing)}]`;
 }
 
 /** The entry of a warning. */
@@ -167,8 +174,9 @@ export function logEntry(task: number, line: LogLine): string {
 
 /** The entry of the run's variables. @throws Error SERIALIZATION_FAILED naming the place of what cannot be written */
 export function variablesEntry(variables: Record<string, unknown>, writing: Writing): string {
-  const { value, paths } = shownOf(variables, writing);
-  return `["${Kind.variables}",0,0,${textOf(value, "The run's variables", writing)}${tailOf("", false, paths)}]`;
+  const left: string[] = [];
+  const text = textOf(shownOf(variables, writing, left), "The run's variables", writing, left);
+  return `["${Kind.variables}",0,0,${text}${tailOf("", false, left, writing)}]`;
 }
 
 /** The entry of the versions of node types that an execution goes on with. */
@@ -210,7 +218,7 @@ export function textOf(value: unknown, name: string, writing: Writing, left: str
   try {
     return hidden(canBeText(value, writing) ? JSON.stringify(value) : taggedText(value, name, writing, left), hide);
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
+    if (!(error instanceof RangeError) || error.message !== "Invalid string length") throw error;
     throw unkept(
       `${name} cannot be kept: as text it is longer than the 512 MiB that a text can have. Write it to a file`,
     );

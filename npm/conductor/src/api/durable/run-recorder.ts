@@ -219,8 +219,7 @@ export class RunRecorder implements Recorder, Source {
   }
 
   output(task: number, attempt: number, value: unknown, isReused: boolean): void {
-    const { entry, blob, left } = outputEntry(task, attempt, value, this.hash, this.writing(task), isReused);
-    this.leavesOut ||= left.length > 0;
+    const { entry, blob } = outputEntry(task, attempt, value, this.hash, this.writing(task), isReused);
     this.noteVariables();
     if (blob !== undefined) {
       this.blobs.push(blob);
@@ -488,13 +487,11 @@ export class RunRecorder implements Recorder, Source {
       tell: ({ path, what }) => this.onChanged(task, `${path === "" ? "the output" : path}: ${what}`),
       hide,
       rowsBehind: this.rowsBehind,
-      shown:
-        show &&
-        ((value) => {
-          const shown = show(from, value);
-          this.leavesOut ||= shown.paths.length > 0;
-          return shown;
-        }),
+      shown: show && ((value) => show(from, value)),
+      namesParts: task >= 0 && this.namesParts(task),
+      leave: () => {
+        this.leavesOut = true;
+      },
     };
   }
 

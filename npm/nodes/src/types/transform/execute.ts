@@ -173,7 +173,8 @@ function streamedOutput({ answer, inputCount, outputCount }: StreamAnswer, opera
   else if ("table" in answer) attachTable(output, "result", answer.table);
   else Object.assign(output, { result: answer.value });
   attachCount(output, "inputCount", inputCount);
-  attachCount(output, "outputCount", outputCount);
+  if ("stream" in answer) attachCount(output, "outputCount", outputCount);
+  else Object.assign(output, { outputCount: outputCount() });
   return Object.assign(output, { operation, success: true });
 }
 
