@@ -1,5 +1,5 @@
-/** Labels: what nodes ask of the process that runs them (`policy: { runsOn }`), and what a process offers. */
-import { ADVICE, coded } from "../engine/failure.js";
+/** Labels: what nodes ask of the process that runs them (`policy: { runsOn }`). Loaded for flows that may ask for some. */
+import { ADVICE, coded, LACKING } from "../engine/failure.js";
 import { fileOf } from "../engine/flow-origin.js";
 import type { FlowProblem } from "../engine/flows.js";
 import { outlineOf } from "../engine/outline.js";
@@ -23,20 +23,6 @@ export type FindFlow = (name: string, around: NodeDefinition) => Promise<NodeDef
 
 /** Flows that are looked through for one execution; what further ones ask for shows when they are run. */
 const MOST_FLOWS = 100;
-
-/**
- * The labels that a process offers.
- *
- * @throws Error INVALID_PARAMETERS for what is no list of labels
- */
-export function labelSetting(labels: unknown): ReadonlySet<string> {
-  if (labels === undefined || labels === null) return new Set();
-  const wrong = Array.isArray(labels) ? labels.find((label) => !isLabel(label)) : labels;
-  if (Array.isArray(labels) && wrong === undefined && !labels.includes(undefined)) return new Set(labels);
-  const found = JSON.stringify(wrong) ?? String(wrong);
-  const message = `The setting \`labels\` must be a list of labels, each text without white space, such as ["gpu"]; found ${found}`;
-  throw coded("INVALID_PARAMETERS", message, undefined);
-}
 
 /** What the nodes of a flow ask for. What is disabled does not run, and asks for nothing. */
 export function labelsAskedIn(flow: NodeDefinition): LabelDemand[] {
@@ -77,9 +63,7 @@ export function labelRefusal(asked: readonly LabelDemand[], offered: ReadonlySet
   const { label, text } = lacking;
   const advice = whatToDo(label);
   const error = coded("IMPLEMENTATION_NOT_FOUND", `${text} ${asksFor(label, offered)}. ${advice}`, undefined);
-  Object.assign(error, { [ADVICE]: [`${advice}.`] });
-  refused.set(error, lacking);
-  return error;
+  return Object.assign(error, { [ADVICE]: [`${advice}.`], [LACKING]: lacking });
 }
 
 /** Why a process with these labels leaves an execution to others, that asks for some; `undefined` where it goes on with it. */
@@ -88,13 +72,6 @@ export function labelsLacking(id: string, asked: readonly string[], offered: Rea
   if (label === undefined) return undefined;
   return `The execution ${id} ${asksFor(label, offered)}: it is left to one that offers it. ${whatToDo(label)}`;
 }
-
-/** The node that an error of {@link labelRefusal} is about; `undefined` for any other error. */
-export function labelRefused(error: unknown): LabelDemand | undefined {
-  return typeof error === "object" && error !== null ? refused.get(error) : undefined;
-}
-
-const refused = new WeakMap<object, LabelDemand>();
 
 /** Warnings of what a process with these labels would refuse. */
 export function labelWarnings(flow: NodeDefinition, offered: ReadonlySet<string>): FlowProblem[] {

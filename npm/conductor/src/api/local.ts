@@ -68,7 +68,7 @@ function localNode({ environment, runs, events, isolate }: LocalParts): NodeApi 
       const types = environment.types();
       const problems =
         (await environment.workerHost?.problems(node, types.closed === true)) ?? validateFlow(node, types);
-      problems.push(...((await environment.pathProblems?.(node)) ?? []), ...runs.labelWarnings(node));
+      problems.push(...((await environment.pathProblems?.(node)) ?? []), ...(await runs.labelWarnings(node)));
       const told = (wanted: FlowProblem["severity"]) =>
         problems.filter(({ severity }) => severity === wanted).map(problemWithPlace);
       const [errors, warnings] = [told("error"), told("warning")];

@@ -5,7 +5,7 @@ import { messageOf } from "@atomiton/values";
 import type { FlowRunner } from "../engine/call.js";
 import { Run } from "../engine/driver.js";
 import type { Isolates, NodeExecutorFactory } from "../engine/executables.js";
-import { coded, failure, safelyThrown } from "../engine/failure.js";
+import { coded, failure, LACKING, safelyThrown } from "../engine/failure.js";
 import {
   type FlowNodeTypes,
   type FlowProblem,
@@ -57,7 +57,7 @@ import {
   traceOf,
   unkeptMemory,
 } from "./execution.js";
-import { type FindFlow, labelRefusal, labelRefused, labelSetting, labelsAskedBy, labelWarnings } from "./labels.js";
+import type { FindFlow, LabelDemand } from "./labels.js";
 import type { LiveViews } from "./live-views.js";
 import { Questions } from "./questions.js";
 import { RunResult, shownOf } from "./result.js";
@@ -66,6 +66,7 @@ import {
   environmentDefaults,
   expressionSources,
   fileSettings,
+  labelSetting,
   networkSettings,
   programSettings,
   type RunSettings,
@@ -194,8 +195,12 @@ export class Runs {
   }
 
   /** What of a flow would be refused here; nothing where the owner said nothing of labels, as it may be for another process. */
-  labelWarnings(node: NodeDefinition): FlowProblem[] {
-    return this.config.labels === undefined ? [] : labelWarnings(node, this.labels);
+  async labelWarnings(node: NodeDefinition): Promise<FlowProblem[]> {
+    return this.config.labels === undefined ? [] : (await import("./labels.js")).labelWarnings(node, this.labels);
+  }
+
+  private async labelsAskedBy(node: NodeDefinition): Promise<LabelDemand[]> {
+    return (await import("./labels.js")).labelsAskedBy(node, this.findFlow);
   }
 
   /** What looks after executions of the store that are not in memory; rejects with INVALID_PARAMETERS where there is no store. */
@@ -210,7 +215,7 @@ export class Runs {
       types: this.types,
       warnings: this.warnings,
       executables: () => this.config.nodeExecutorFactory,
-      labelsAskedBy: (node) => labelsAskedBy(node, this.findFlow),
+      labelsAskedBy: (node) => this.labelsAskedBy(node),
       isActive: (id) => this.active.get(id) !== undefined,
       attach: (id) => this.attach(id),
       goOn: (found) => this.carryOut(found.node, found.context, true, undefined, undefined, { kept: found }),
@@ -295,10 +300,10 @@ export class Runs {
       if (kept === undefined) execution.doubts = [...doubts, ...warnedVariables(node, context.variables)];
       const outline = outlineOf(node);
       const mayAsk = kept === undefined && outline.mayAskForLabels === true && isSound(node);
-      const asked = mayAsk ? await labelsAskedBy(node, this.findFlow) : [];
+      const asked = mayAsk ? await this.labelsAskedBy(node) : [];
       if (this.durability === undefined) {
-        const refusal = labelRefusal(asked, this.labels);
-        if (refusal !== undefined) throw refusal;
+        const refusal = asked.length > 0 && (await import("./labels.js")).labelRefusal(asked, this.labels);
+        if (refusal) throw refusal;
         if (execution.cancelled) return this.cancelledAtOnce(execution);
         if (wanted?.metadata !== undefined) execution.notKept = METADATA_NOT_KEPT;
         return await this.carryOn(node, execution, wanted, undefined, outline);
@@ -674,7 +679,7 @@ export class Runs {
     const { context, startTime, executionId, nodeId } = execution;
     // What threw with a code of its own says why by itself.
     const says = thrown !== undefined && thrown.code !== "EXECUTION_FAILED";
-    const lacking = labelRefused(thrown?.cause);
+    const lacking = (thrown?.cause as { [LACKING]?: LabelDemand } | undefined)?.[LACKING];
     const [problem] = says ? [] : shapeProblems(node);
     const code: ErrorCode = problem?.code ?? thrown?.code ?? "INTERNAL_ERROR";
     const message = problem?.message ?? thrown?.message ?? "The flow could not be compiled";

@@ -7,7 +7,7 @@ import { coded } from "../engine/failure.js";
 import type { LogLevel } from "../engine/log.js";
 import type { RunOptions } from "../engine/options.js";
 import { type Outline, spreadsBackoffs } from "../engine/outline.js";
-import { msOf } from "../engine/policy.js";
+import { isLabel, msOf } from "../engine/policy.js";
 import { suggestion } from "../expressions/failure.js";
 import type { Cause } from "../types/cause.js";
 import type { NodeDefinition } from "../types/definition.js";
@@ -16,7 +16,6 @@ import type { ConductorTransport, TransportType } from "../types/transport.js";
 import type { WorkerSource } from "../types/worker.js";
 import type { CacheOptions } from "./cache/settings.js";
 import { controllerDoubts, type DebugController, simulationOf } from "./debug-controller.js";
-import { labelSetting } from "./labels.js";
 
 /** Settings of a conductor. */
 export interface ConductorConfig {
@@ -266,6 +265,20 @@ export function storeSettings(config: ConductorConfig): StoreSettings | undefine
     maxTakeOvers,
     labels: labelSetting(config.labels),
   };
+}
+
+/**
+ * The labels that a process offers.
+ *
+ * @throws Error INVALID_PARAMETERS for what is no list of labels
+ */
+export function labelSetting(labels: unknown): ReadonlySet<string> {
+  if (labels === undefined || labels === null) return new Set();
+  const wrong = Array.isArray(labels) ? labels.find((label) => !isLabel(label)) : labels;
+  if (Array.isArray(labels) && wrong === undefined && !labels.includes(undefined)) return new Set(labels);
+  const found = JSON.stringify(wrong) ?? String(wrong);
+  const message = `The setting \`labels\` must be a list of labels, each text without white space, such as ["gpu"]; found ${found}`;
+  throw coded("INVALID_PARAMETERS", message, undefined);
 }
 
 /** @throws Error INVALID_PARAMETERS for what is neither the address of a database nor a store */

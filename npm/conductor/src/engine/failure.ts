@@ -17,6 +17,9 @@ export const CODE: unique symbol = Symbol.for("@atomiton/error-code") as never;
 /** Under this key an error that an executable throws says what to do about it, as a list of sentences. */
 export const ADVICE: unique symbol = Symbol.for("@atomiton/error-advice") as never;
 
+/** Under this key an error says which node asks for a label that is not offered. */
+export const LACKING: unique symbol = Symbol("lacking label") as never;
+
 /**
  * Under this key an error that an executable throws says of another try: `false`, that it would fail like this one; a
  * number, how many ms to wait for it at the least.
