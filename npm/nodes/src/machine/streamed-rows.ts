@@ -9,6 +9,7 @@ import type {
   ScanFindings,
 } from "@atomiton/conductor-native";
 
+import { NodeError } from "../contract/error.js";
 import { type Doubt, doubtsOfFilter } from "../data/doubtful-conditions.js";
 import { MOST_LOOKED_AT, ordersOfNumbers } from "../data/text-among-numbers.js";
 import { type Where, whereJson } from "../data/where.js";
@@ -136,8 +137,9 @@ export class StreamedRows implements Stream {
         for (;;) {
           const next = await batches.next();
           found = next.found ?? undefined;
-          if (!next.rows) return;
-          yield next.rows;
+          if (next.rows) yield next.rows;
+          else if (found) return;
+          else throw new NodeError("INTERNAL_ERROR", "The rows of a stream ended without a word of what was found");
         }
       }
       try {
