@@ -136,6 +136,14 @@ pub(super) struct Parts {
     wrong: Option<(u64, usize)>,
 }
 
+impl Parts {
+    /// Bytes of the cells in them.
+    pub(super) fn size(&self) -> usize {
+        // Of each key there are the cells as well.
+        2 * self.keys.size() + self.parts.iter().map(Part::size).sum::<usize>()
+    }
+}
+
 /// Which parts to make of rows; for threads.
 pub(super) struct Kinds(Vec<Total>);
 

@@ -108,6 +108,11 @@ impl Side {
     fn row(&self, number: u32) -> Row<'_> {
         self.table.row_at(self.places[number as usize])
     }
+
+    /// Bytes of the cells of a row.
+    pub(super) fn width(&self, number: u32) -> usize {
+        self.row(number).padded(self.table.headers().len()).map(<[u8]>::len).sum()
+    }
 }
 
 /// The rows of a table that have a match, or have none.

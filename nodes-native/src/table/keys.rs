@@ -53,6 +53,11 @@ impl Keys {
     pub(super) fn len(&self) -> usize {
         self.ends.len()
     }
+
+    /// Bytes of all keys.
+    pub(super) fn size(&self) -> usize {
+        self.bytes.len()
+    }
 }
 
 #[inline]

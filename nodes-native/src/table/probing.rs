@@ -11,12 +11,20 @@ use crate::failure::Failure;
 
 /// Joined rows that are made at once: one row may have millions of matches.
 const PAIRS_AT_ONCE: usize = 64 * 1024;
-/// Rows without a match that are kept, to tell of keys that are written in another way.
+/// Bytes after which no joined row is made at once with others: rows may be as wide as they like.
+const BYTES_AT_ONCE: usize = 4 * 1024 * 1024;
+/// Bytes of a cell in a record, beyond its text and its name.
+const MARKS: usize = "\"\":\"\",".len();
+/// Rows without a match that are kept, fewer where they are wide, to tell of keys that are written in another way.
 const MOST_KEPT: usize = 2_000;
 
 /// The side that is held: the right one, but for [`How::Right`]. Rows come out in the order of those that come.
 pub(super) struct Probe {
     held: Arc<Side>,
+    /// Bytes of the cells of each held row.
+    widths: Vec<u32>,
+    /// Bytes that a record of a joined row has beyond its cells.
+    named: usize,
     groups: Groups,
     index: Keys,
     /// The key among the columns of the rows that come.
@@ -38,7 +46,19 @@ impl Probe {
         let (groups, index) = Groups::of(held, held_keys, cancel)?;
         let left: &[String] = if how == How::Right { held.headers() } else { coming };
         let form = Arc::new(Form::of(left, naming));
-        Ok(Self { held: Arc::new(Side::of(held)?), groups, index, columns, how, form })
+        let named = form.headers.iter().map(|name| name.len() + MARKS).sum();
+        let held = Arc::new(Side::of(held)?);
+        let mut widths = Vec::new();
+        if !matches!(how, How::Semi | How::Anti) {
+            widths.reserve_exact(held.table().len());
+            for row in 0..held.table().len() as u32 {
+                if row % 4096 == 0 {
+                    cancel.check()?;
+                }
+                widths.push(u32::try_from(held.width(row)).unwrap_or(u32::MAX));
+            }
+        }
+        Ok(Self { held, widths, named, groups, index, columns, how, form })
     }
 
     /// The names of the columns of joined rows.
@@ -55,7 +75,7 @@ impl Probe {
     pub(super) fn join(&self, table: Table, note: &mut Note) -> Result<Batches<'_>, Failure> {
         let (group_of, has_blank) = look_up(&table, &self.columns, &self.index);
         note.has_blank |= has_blank;
-        note.add(&table, &group_of);
+        note.add(&table, &group_of)?;
         let coming = if self.multiplies() { Some(Arc::new(Side::of(&table)?)) } else { None };
         Ok(Batches { probe: self, table: Some(table), coming, group_of, row: 0, member: 0 })
     }
@@ -74,15 +94,50 @@ impl Probe {
         .map(|row| (NONE, row));
         let coming = Arc::new(Side::of(coming)?);
         Ok(std::iter::from_fn(move || {
-            let pairs: Vec<_> = unmatched.by_ref().take(PAIRS_AT_ONCE).collect();
-            (!pairs.is_empty()).then(|| self.joined(&coming, pairs))
+            let mut piece = Pairs::default();
+            while !piece.is_full()
+                && let Some(pair) = unmatched.next()
+            {
+                piece.push(pair, self.width(pair.1));
+            }
+            self.joined(&coming, piece)
         }))
     }
 
-    fn joined(&self, coming: &Arc<Side>, pairs: Vec<(u32, u32)>) -> Table {
+    /// Bytes of a record of a joined row, but for the cells of the row that comes.
+    #[inline]
+    fn width(&self, held: u32) -> usize {
+        self.named + if held == NONE { 0 } else { self.widths[held as usize] as usize }
+    }
+
+    /// Nothing of no pairs.
+    fn joined(&self, coming: &Arc<Side>, Pairs { pairs, .. }: Pairs) -> Option<Table> {
+        if pairs.is_empty() {
+            return None;
+        }
         let (coming, held) = (Arc::clone(coming), Arc::clone(&self.held));
         let (left, right) = if self.how == How::Right { (held, coming) } else { (coming, held) };
-        Table::joined(Joined::paired(left, right, Arc::clone(&self.form), pairs))
+        Some(Table::joined(Joined::paired(left, right, Arc::clone(&self.form), pairs)))
+    }
+}
+
+/// Pairs of rows that are joined at once.
+#[derive(Default)]
+struct Pairs {
+    pairs: Vec<(u32, u32)>,
+    /// Of the records that they become.
+    bytes: usize,
+}
+
+impl Pairs {
+    fn is_full(&self) -> bool {
+        self.pairs.len() >= PAIRS_AT_ONCE || self.bytes >= BYTES_AT_ONCE
+    }
+
+    #[inline]
+    fn push(&mut self, pair: (u32, u32), bytes: usize) {
+        self.pairs.push(pair);
+        self.bytes += bytes;
     }
 }
 
@@ -106,26 +161,27 @@ impl Iterator for Batches<'_> {
         let Some(coming) = &self.coming else {
             return self.table.take().map(|table| kept(&table, &self.group_of, how == How::Semi));
         };
-        let mut pairs = Vec::new();
-        while pairs.len() < PAIRS_AT_ONCE {
+        let mut piece = Pairs::default();
+        while !piece.is_full() {
             let Some(&group) = self.group_of.get(self.row) else { break };
-            if group == NONE {
-                if how != How::Inner {
-                    pairs.push(how.pair(self.row as u32, NONE));
-                }
-                self.row += 1;
-                continue;
+            let members = match group {
+                NONE if how == How::Inner => &[],
+                NONE => &[NONE][..],
+                group => self.probe.groups.members_of(group),
+            };
+            let row = self.row as u32;
+            let own = if members.is_empty() { 0 } else { coming.width(row) };
+            while !piece.is_full()
+                && let Some(&member) = members.get(self.member)
+            {
+                piece.push(how.pair(row, member), own + self.probe.width(member));
+                self.member += 1;
             }
-            let members = &self.probe.groups.members_of(group)[self.member..];
-            let taken = members.len().min(PAIRS_AT_ONCE - pairs.len());
-            pairs.extend(members[..taken].iter().map(|&member| how.pair(self.row as u32, member)));
-            if taken == members.len() {
+            if self.member == members.len() {
                 (self.row, self.member) = (self.row + 1, 0);
-            } else {
-                self.member += taken;
             }
         }
-        (!pairs.is_empty()).then(|| self.probe.joined(coming, pairs))
+        self.probe.joined(coming, piece)
     }
 }
 
@@ -137,19 +193,24 @@ pub(super) struct Note {
     /// Rows without a match, the first ones.
     unmatched: Vec<Table>,
     kept: usize,
+    kept_bytes: usize,
 }
 
 impl Note {
-    fn add(&mut self, table: &Table, group_of: &[u32]) {
+    fn add(&mut self, table: &Table, group_of: &[u32]) -> Result<(), Failure> {
         self.group_of.extend_from_slice(group_of);
-        if self.kept < MOST_KEPT {
+        if self.kept < MOST_KEPT && self.kept_bytes < BYTES_AT_ONCE {
             let rows = (0..).zip(group_of).filter(|(_, group)| **group == NONE).map(|(row, _)| row);
             let rows: Vec<u32> = rows.take(MOST_KEPT - self.kept).collect();
             self.kept += rows.len();
             if !rows.is_empty() {
-                self.unmatched.push(table.pick(rows));
+                // Of joined rows a copy, so that the cells that they were made of are let go of.
+                let unmatched = table.pick(rows).by_itself()?;
+                self.kept_bytes += unmatched.own_bytes();
+                self.unmatched.push(unmatched);
             }
         }
+        Ok(())
     }
 }
 
@@ -186,7 +247,7 @@ impl Tally {
         self.has_blank |= note.has_blank;
         for table in note.unmatched {
             let room = MOST_KEPT.saturating_sub(self.kept.iter().map(Segment::len).sum());
-            if room == 0 {
+            if room == 0 || self.kept.iter().map(Segment::size).sum::<usize>() >= BYTES_AT_ONCE {
                 break;
             }
             // A copy, so that the cells of the batch are let go of.
@@ -230,6 +291,7 @@ mod tests {
     use std::fmt::Write;
     use std::path::PathBuf;
 
+    use super::super::condition::Filter;
     use super::super::join::Matched;
     use super::super::reading::{Layout, table_of};
     use super::super::scan::Scan;
@@ -331,11 +393,74 @@ mod tests {
             }
             Ok(true)
         };
-        let taken = scan.pull(None, &never, |table| table, take).unwrap();
+        let taken = scan.pull(None, &never, |table| table, Table::own_bytes, take).unwrap();
         let expected = [(0, b"1"), (MOST_MATCHES, b"2"), (MOST_MATCHES + 1, b"3")];
         assert_eq!(begins, expected.map(|(row, cell)| (row, cell.to_vec())));
         assert_eq!(taken.counts, [3, 2 * MOST_MATCHES as u64 + 1]);
         assert!(largest <= PAIRS_AT_ONCE);
+    }
+
+    #[test]
+    fn wide_rows_are_made_few_at_once_and_few_bytes_ahead() {
+        use std::sync::Mutex;
+
+        /// Bytes that were made and not let go of yet, and the most there ever were.
+        struct Made<'a>(usize, &'a Mutex<(usize, usize)>);
+
+        impl Drop for Made<'_> {
+            fn drop(&mut self) {
+                self.1.lock().unwrap().0 -= self.0;
+            }
+        }
+
+        let never = Cancel::default();
+        // The mean of the held rows is small where few of them are wide.
+        let (wide, wider) = ("w".repeat(20_000), "w".repeat(1_000_000));
+        let narrow = "narrow,1\n".repeat(5_000);
+        let many = (format!("x,{wide}\n").repeat(100), 100);
+        for (held, matches) in [many, (format!("{narrow}x,{wider}\n"), 1)] {
+            let held = format!("k,w\n{held}");
+            let held = table_of(&held);
+            let source = Source::of("wide", &format!("k,v\n{}", "x,1\n".repeat(50)));
+            let scan = source.scan();
+            let scan = scan.joined(&keys(), (&held, &keys()), How::Inner, naming(), &never).unwrap();
+            let now = Mutex::new((0, 0));
+            let shared = &now;
+            let work = |table: Table| {
+                let bytes = table.rows().map(|row| row.padded(3).map(<[u8]>::len).sum::<usize>()).sum();
+                assert!(bytes < BYTES_AT_ONCE + wider.len() + 100);
+                let mut now = shared.lock().unwrap();
+                now.0 += bytes;
+                now.1 = now.1.max(now.0);
+                Made(bytes, shared)
+            };
+            let taken = scan.pull(None, &never, work, |made| made.0, |_| Ok(true)).unwrap();
+            assert_eq!(taken.counts, [50, 50 * matches]);
+            let most = now.lock().unwrap().1;
+            assert!(most < 30 * 1024 * 1024, "{most} bytes at once");
+        }
+    }
+
+    #[test]
+    fn joins_of_joined_rows_tell_of_all_however_many_there_are_on_the_way() {
+        let never = Cancel::default();
+        let held = table_of(&format!("k,w\n{}", "x,1\n".repeat(MOST_MATCHES)));
+        let source = Source::of("chain", "k,v\nx,1\nno,2\nx,3\n");
+        let scan = source.scan().joined(&keys(), (&held, &keys()), How::Left, naming(), &never).unwrap();
+        let others = table_of("w,z\n2,never\n");
+        let naming = Naming::from_json(r#"{"right":[null,"z"],"shared":[null,null,0]}"#).unwrap();
+        let w = vec!["w".to_owned()];
+        let scan = scan.joined(&w, (&others, &w), How::Full, naming, &never).unwrap();
+        let scan =
+            scan.filtered(Filter::from_json(r#"{"where":[{"field":"z","operator":"isNotEmpty"}]}"#).unwrap());
+        let (table, taken) = scan.unwrap().table(None, &never).unwrap();
+        assert_eq!(texts(&table), r#"[{"k":null,"v":null,"w":"2","z":"never"}]"#);
+        let many = 2 * MOST_MATCHES as u64;
+        assert_eq!(taken.counts, [3, many + 1, many + 2, 1]);
+        let [first, second] = &taken.joins[..] else { panic!("not told") };
+        assert_eq!([first.pairs, first.unmatched, first.unmatched_held], [many, 1, 0]);
+        assert_eq!([second.pairs, second.unmatched, second.unmatched_held], [0, many + 1, 1]);
+        assert_eq!([first.without_match.len(), second.without_match.len()], [1, MOST_KEPT]);
     }
 
     /// More than a thread makes ahead.

@@ -19,9 +19,11 @@ use super::sheet::{Segment, Table, column_of};
 use crate::cancel::Cancel;
 use crate::failure::{Code, Failure};
 
-/// Joined rows of a block that a thread makes ahead, or twice as many as came. A block that becomes more is worked on when its turn
-/// comes, piece by piece.
+/// Joined rows of a block that a thread makes ahead at each step, or twice as many as came. A block that becomes more is worked on
+/// when its turn comes, piece by piece.
 const MOST_AHEAD: usize = 64 * 1024;
+/// Bytes after which a thread makes no more of the joined rows of a block ahead; the same then becomes of the block.
+const BYTES_AHEAD: usize = 16 * 1024 * 1024;
 
 /// Rows of a file to come, as the steps leave them. Cloning is cheap.
 #[derive(Clone)]
@@ -65,6 +67,49 @@ impl Notes {
     fn of(scan: &Scan) -> Self {
         let joins = scan.steps.iter().map(|_| Note::default()).collect();
         Self { counts: vec![0; scan.steps.len() + 1], joins }
+    }
+}
+
+/// Where goes what is found on the way of rows.
+enum Found<'a> {
+    /// Kept until the turn of these rows comes; the most rows that may come to a step.
+    Ahead(&'a mut Notes, u64),
+    /// To what was found of all rows before: notes of many joined rows are not gathered.
+    Now(&'a mut Findings),
+}
+
+impl Found<'_> {
+    fn count(&mut self, at: usize, rows: usize) {
+        let counts = match self {
+            Self::Ahead(notes, _) => &mut notes.counts,
+            Self::Now(all) => &mut all.counts,
+        };
+        counts[at] += rows as u64;
+    }
+
+    /// The note of a step that goes on, or another one.
+    fn note(&mut self, at: usize) -> Note {
+        match self {
+            Self::Ahead(notes, _) => std::mem::take(&mut notes.joins[at]),
+            Self::Now(_) => Note::default(),
+        }
+    }
+
+    fn put(&mut self, at: usize, probe: &Probe, note: Note) -> Result<(), Failure> {
+        match self {
+            Self::Ahead(notes, _) => notes.joins[at] = note,
+            Self::Now(all) => {
+                if let Some(tally) = &mut all.joins[at] {
+                    tally.add(probe, note)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether more rows came to a step than may.
+    fn is_beyond(&self) -> bool {
+        matches!(self, Self::Ahead(notes, most) if notes.counts.iter().any(|count| count > most))
     }
 }
 
@@ -132,7 +177,7 @@ impl Scan {
 
     /// Gives the rows to `work`, block by block on several threads, and what it makes of them to `take`, in the order of the
     /// file, until that answers false. Of the columns only the `wanted` ones and those of filters, where some are named and nothing
-    /// is joined.
+    /// is joined. `size` tells how many bytes in memory something made takes, for the bound of what is made ahead.
     ///
     /// Fails with EXECUTION_FAILED for a file that has changed, DESERIALIZATION_FAILED for a row that is not readable, CANCELLED,
     /// and as `take` does.
@@ -141,9 +186,10 @@ impl Scan {
         wanted: Option<&[&str]>,
         cancel: &Cancel,
         work: impl Fn(Table) -> T + Sync,
+        size: impl Fn(&T) -> usize + Sync,
         mut take: impl FnMut(T) -> Result<bool, Failure>,
     ) -> Result<Taken, Failure> {
-        let (file, size) = open(&self.path)?;
+        let (file, length) = open(&self.path)?;
         self.demand_same(&file)?;
         let mut blocks = Blocks::new(&file, self.layout.delimiter, BLOCK, cancel);
         let mut all = Findings::of(self);
@@ -163,16 +209,17 @@ impl Scan {
                 Some(first) => Some(first),
                 None => blocks.next()?,
             };
-            cancel.report(blocks.taken(), size);
+            cancel.report(blocks.taken(), length);
             Ok(block)
         };
         let through = |block: Vec<u8>| {
             let Part { segment, rows, doubts } = beginning.read(&block, columns.as_deref());
             drop(block);
-            let passed = segment.map(|segment| self.pass_block(Arc::clone(&headers), segment, cancel, &work));
+            let passed =
+                segment.map(|segment| self.pass_block(Arc::clone(&headers), segment, cancel, (&work, &size)));
             (passed, rows, doubts)
         };
-        in_order(threads_for(size.div_ceil(BLOCK as u64)), next, through, |(passed, count, found)| {
+        in_order(threads_for(length.div_ceil(BLOCK as u64)), next, through, |(passed, count, found)| {
             let passed = passed.map_err(|fault| fault.after(rows))??;
             doubts.add(found, rows);
             rows += count;
@@ -184,15 +231,14 @@ impl Scan {
                     }
                 }
                 Passed::Large(table) => {
-                    let mut notes = Notes::of(self);
-                    goes_on = self.pass(0, table, &mut notes, cancel, &mut |table| take(work(table)))?;
-                    all.add(self, notes)?;
+                    let mut give = |table| take(work(table));
+                    goes_on = self.pass(0, table, &mut Found::Now(&mut all), cancel, &mut give)?;
                 }
             }
             Ok(goes_on)
         })
         .map_err(|failure| self.located(failure))?;
-        if goes_on && blocks.taken() < size {
+        if goes_on && blocks.taken() < length {
             return Err(self.located(became_shorter()));
         }
         goes_on = goes_on && self.pass_rest(&mut all, &headers, cancel, &mut |table| take(work(table)))?;
@@ -208,17 +254,21 @@ impl Scan {
         headers: Arc<[String]>,
         segment: Segment,
         cancel: &Cancel,
-        work: &impl Fn(Table) -> T,
+        (work, size): (&impl Fn(Table) -> T, &impl Fn(&T) -> usize),
     ) -> Result<Passed<T>, Failure> {
         let table = Table::of(headers, Vec::from([segment]))?;
         // Cloning it would keep its rows from being handed on without a copy.
         let again = self.multiplies().then(|| table.clone());
-        let most = MOST_AHEAD.max(2 * table.len());
-        let (mut notes, mut made, mut rows) = (Notes::of(self), Vec::new(), 0);
-        let is_all = self.pass(0, table, &mut notes, cancel, &mut |table| {
-            rows += table.len();
-            made.push(work(table));
-            Ok(again.is_none() || rows <= most)
+        let most = if again.is_some() { MOST_AHEAD.max(2 * table.len()) as u64 } else { u64::MAX };
+        let (mut notes, mut made, mut bytes) = (Notes::of(self), Vec::new(), 0);
+        let mut found = Found::Ahead(&mut notes, most);
+        let is_all = self.pass(0, table, &mut found, cancel, &mut |table| {
+            let one = work(table);
+            if again.is_some() {
+                bytes += size(&one);
+            }
+            made.push(one);
+            Ok(bytes <= BYTES_AHEAD)
         })?;
         Ok(match again {
             Some(table) if !is_all => Passed::Large(table),
@@ -231,22 +281,25 @@ impl Scan {
         &self,
         at: usize,
         table: Table,
-        notes: &mut Notes,
+        found: &mut Found<'_>,
         cancel: &Cancel,
         give: &mut dyn FnMut(Table) -> Result<bool, Failure>,
     ) -> Result<bool, Failure> {
-        notes.counts[at] += table.len() as u64;
+        found.count(at, table.len());
         match self.steps.get(at) {
             None => give(table),
             Some(Step::Filter(filter)) => {
                 let kept = filter.apply(&table, cancel)?;
                 drop(table);
-                self.pass(at + 1, kept, notes, cancel, give)
+                self.pass(at + 1, kept, found, cancel, give)
             }
             Some(Step::Join(probe)) => {
-                for joined in probe.join(table, &mut notes.joins[at])? {
+                let mut note = found.note(at);
+                let pieces = probe.join(table, &mut note)?;
+                found.put(at, probe, note)?;
+                for joined in pieces {
                     cancel.check()?;
-                    if !self.pass(at + 1, joined, notes, cancel, give)? {
+                    if !self.pass(at + 1, joined, found, cancel, give)? || found.is_beyond() {
                         return Ok(false);
                     }
                 }
@@ -270,10 +323,7 @@ impl Scan {
             let Some(tally) = &all.joins[at] else { continue };
             for rest in probe.rest(&nothing, tally)? {
                 cancel.check()?;
-                let mut notes = Notes::of(self);
-                let goes_on = self.pass(at + 1, rest, &mut notes, cancel, give)?;
-                all.add(self, notes)?;
-                if !goes_on {
+                if !self.pass(at + 1, rest, &mut Found::Now(all), cancel, give)? {
                     return Ok(false);
                 }
             }
@@ -382,5 +432,37 @@ impl Identity {
         #[cfg(not(unix))]
         let number = None;
         Self { size: facts.len(), modified: facts.modified().ok(), number }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::reading::table_of;
+    use super::*;
+
+    #[test]
+    fn a_block_whose_rows_become_many_on_the_way_is_not_worked_on_ahead() {
+        let never = Cancel::default();
+        let path = std::env::temp_dir().join(format!("scan-{}.csv", std::process::id()));
+        std::fs::write(&path, "k\nx\nx\n").unwrap();
+        let layout = Layout { delimiter: b',', has_headers: true, skip_empty_lines: true, first_row: 1 };
+        let scan = Scan::open(path.clone(), layout, &never).unwrap();
+        std::fs::remove_file(path).unwrap();
+        let of = |keys: &str| vec![keys.to_owned()];
+        let passed = |matches: usize| {
+            let many = table_of(&format!("k,w\n{}", "x,1\n".repeat(matches)));
+            let naming = || Naming::from_json(r#"{"right":[null,"w"],"shared":[0,null]}"#).unwrap();
+            let scan = scan.joined(&of("k"), (&many, &of("k")), How::Inner, naming(), &never).unwrap();
+            let others = table_of("w,k\n2,y\n");
+            let naming = Naming::from_json(r#"{"right":[null,"other"],"shared":[null,0]}"#).unwrap();
+            let scan = scan.joined(&of("w"), (&others, &of("w")), How::Inner, naming, &never).unwrap();
+            let block = table_of("k\nx\nx\n").into_segment().unwrap();
+            let work = |table: Table| assert!(table.is_empty());
+            scan.pass_block(Arc::clone(&scan.columns), block, &never, (&work, &|()| 0)).unwrap()
+        };
+        assert!(
+            matches!(passed(MOST_AHEAD / 2), Passed::Made(_, notes) if notes.counts == [2, MOST_AHEAD as u64, 0])
+        );
+        assert!(matches!(passed(MOST_AHEAD), Passed::Large(table) if table.len() == 2));
     }
 }

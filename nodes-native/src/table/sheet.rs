@@ -62,6 +62,11 @@ impl Segment {
         self.rows as usize
     }
 
+    /// Bytes of its rows.
+    pub(super) fn size(&self) -> usize {
+        self.bytes.len() + self.dictionary.size()
+    }
+
     fn row_at(&self, offset: usize) -> (Row<'_>, usize) {
         let (length, start) = read_length(&self.bytes, offset);
         let end = start + length;
@@ -331,8 +336,7 @@ impl Table {
     pub fn own_bytes(&self) -> usize {
         match (&self.selection, &self.source) {
             (Selection::Range(0, rows), Source::Sheet(sheet)) if *rows == sheet.rows => {
-                let size = |segment: &Segment| segment.bytes.len() + segment.dictionary.size();
-                sheet.segments.iter().map(size).sum()
+                sheet.segments.iter().map(Segment::size).sum()
             }
             (Selection::Range(0, rows), Source::Joined(joined)) if *rows as usize == joined.row_count() => {
                 joined.own_bytes()

@@ -3,7 +3,7 @@
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use super::aggregate::{Aggregated, Aggregation, Totals};
+use super::aggregate::{Aggregated, Aggregation, Parts, Totals};
 use super::scan::{Scan, Taken};
 use super::sheet::{Segment, Table, column_of};
 use super::writing::{Format, Pieces, create, records_text};
@@ -17,7 +17,8 @@ impl Scan {
     /// The rows as a table, at most so many. MEMORY_LIMIT_EXCEEDED where a join gives more than become a table.
     pub fn table(&self, most: Option<usize>, cancel: &Cancel) -> Result<(Table, Taken), Failure> {
         let (mut segments, mut rows) = (Vec::new(), 0);
-        let taken = self.pull(None, cancel, Table::into_segment, |segment: Result<Segment, Failure>| {
+        let size = |segment: &Result<Segment, Failure>| segment.as_ref().map_or(0, Segment::size);
+        let taken = self.pull(None, cancel, Table::into_segment, size, |segment| {
             let segment = segment?;
             rows += segment.len();
             if rows > MOST_JOINED && self.multiplies() {
@@ -35,7 +36,7 @@ impl Scan {
 
     /// Counts the rows that come to each step, and are left at the end.
     pub fn counted(&self, cancel: &Cancel) -> Result<Taken, Failure> {
-        self.pull(Some(&[]), cancel, drop, |()| Ok(true))
+        self.pull(Some(&[]), cancel, drop, |()| 0, |()| Ok(true))
     }
 
     /// As [`Aggregation::apply`] of all rows.
@@ -55,6 +56,7 @@ impl Scan {
                 let columns = aggregation.columns(|name| column_of(table.headers(), name))?;
                 Ok(kinds.of(&table, &columns))
             },
+            |parts| parts.as_ref().map_or(0, Parts::size),
             |parts: Result<_, Failure>| totals.take(parts?).map(|()| true),
         )?;
         Ok((totals.finish(), taken))
@@ -77,7 +79,8 @@ impl Scan {
             }
             texts
         };
-        self.pull(None, cancel, texts, |texts| {
+        let size = |texts: &Vec<(String, usize)>| texts.iter().map(|(text, _)| text.capacity()).sum();
+        self.pull(None, cancel, texts, size, |texts| {
             for (text, count) in texts {
                 if !give(text, count)? {
                     return Ok(false);
@@ -97,6 +100,7 @@ impl Scan {
             None,
             cancel,
             |table| pieces.rows(&table, cancel),
+            |text| text.as_ref().map_or(0, Vec::capacity),
             |text: Result<Vec<u8>, Failure>| {
                 out.write_all(pieces.following(&text?, &mut is_first))?;
                 Ok(true)

@@ -70,6 +70,17 @@ impl Part {
     }
 }
 
+impl Part {
+    /// Bytes of the cells in it.
+    pub(super) fn size(&self) -> usize {
+        match self {
+            Self::Counts(_) | Self::Numbers { .. } => 0,
+            Self::Extremes(extremes, _) => extremes.iter().map(Extreme::size).sum(),
+            Self::Distinct(sets) => sets.iter().flatten().map(|cell| cell.len()).sum(),
+        }
+    }
+}
+
 /// One aggregate over all rows so far, by group.
 pub(super) enum Total {
     Counts(Vec<u64>),
@@ -218,6 +229,11 @@ pub(super) struct Extreme {
 }
 
 impl Extreme {
+    /// Bytes of the cells in it.
+    fn size(&self) -> usize {
+        self.number.as_ref().map_or(0, |(_, digits)| digits.len()) + self.text.as_ref().map_or(0, Vec::len)
+    }
+
     fn add(&mut self, cell: &[u8], greatest: bool) {
         match number(cell) {
             Some(number) => self.add_number(number, cell, greatest),
