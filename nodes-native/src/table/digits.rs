@@ -42,9 +42,9 @@ pub(crate) fn exact_text(number: f64) -> String {
     if is_beyond_whole(number) { format!("{number:.0}") } else { number.to_string() }
 }
 
-/// The order of two cells that spell the same number, by all digits that they have.
+/// The order of two cells that spell the same number, by all digits that they have: with that of numbers a total order.
 pub(crate) fn digits_order(left: &[u8], right: &[u8]) -> Ordering {
-    if left == right || (left.len() <= MOST_DIGITS && right.len() <= MOST_DIGITS) {
+    if left == right || (is_kept(left) && is_kept(right)) {
         return Ordering::Equal;
     }
     let (left, right) = (Decimal::of(left), Decimal::of(right));
@@ -54,6 +54,11 @@ pub(crate) fn digits_order(left: &[u8], right: &[u8]) -> Ordering {
         0 => Ordering::Equal,
         _ => size(),
     })
+}
+
+/// Whether a number surely keeps all digits of a cell. Few digits with an exponent may be less than the least number.
+fn is_kept(cell: &[u8]) -> bool {
+    cell.len() <= MOST_DIGITS && !cell.iter().any(|byte| matches!(byte, b'e' | b'E'))
 }
 
 /// The same where one of them is a whole number of which a number loses digits; equal for fractions, which are read as the
@@ -75,8 +80,10 @@ impl Decimal {
         let unsigned = text.strip_prefix(b"-").or_else(|| text.strip_prefix(b"+")).unwrap_or(text);
         let mut parts = unsigned.splitn(2, |byte| matches!(byte, b'e' | b'E'));
         let mantissa = parts.next().unwrap_or_default();
-        let power =
-            parts.next().and_then(|text| std::str::from_utf8(text).ok()?.parse().ok()).unwrap_or(0_i64);
+        // One of too many digits is far below zero: a number above all would be none.
+        let power = parts.next().map_or(0, |text| {
+            std::str::from_utf8(text).ok().and_then(|text| text.parse().ok()).unwrap_or(i64::MIN)
+        });
         let whole = mantissa.iter().take_while(|&&byte| byte != b'.').count();
         let all: Vec<u8> = mantissa.iter().copied().filter(|&byte| byte != b'.').collect();
         let Some(leading) = all.iter().position(|&byte| byte != b'0') else {
@@ -131,5 +138,20 @@ mod tests {
         assert_eq!(order("0.00000000000000000010", "1e-19"), Ordering::Equal);
         assert_eq!(order("1.0000000000000000001", "1.0000000000000000002"), Ordering::Less);
         assert_eq!(order("0000000000000000000", "-0.0000000000000000"), Ordering::Equal);
+        assert_eq!(order("1e-99999999999999999999", "1e-400"), Ordering::Less);
+    }
+
+    #[test]
+    fn cells_of_one_number_are_in_a_total_order() {
+        let ascending = ["-1e-400", "0", "1e-400", "1.50000000000000e-400", "2e-400", "1E-399"];
+        for (at, left) in ascending.iter().enumerate() {
+            for (other, right) in ascending.iter().enumerate() {
+                assert_eq!(number(left.as_bytes()), number(right.as_bytes()));
+                let order = digits_order(left.as_bytes(), right.as_bytes());
+                assert_eq!(order, at.cmp(&other), "{left} {right}");
+            }
+        }
+        assert_eq!(digits_order(b"4.9e-324", b"5e-324"), Ordering::Less);
+        assert_eq!(digits_order(b"1e23", b"100000000000000000000000"), Ordering::Equal);
     }
 }

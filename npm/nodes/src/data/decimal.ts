@@ -8,6 +8,14 @@ export function mayHaveMoreDigits(value: unknown): boolean {
   return typeof value === "bigint" || (typeof value === "string" && value.length > MOST_DIGITS);
 }
 
+/**
+ * Whether a value may stand for another decimal than others that are read as the same number: fewer digits with an exponent may be
+ * less than the least number, or a whole one that there is not.
+ */
+export function mayBeAnother(value: unknown): boolean {
+  return mayHaveMoreDigits(value) || (typeof value === "string" && /e/i.test(value));
+}
+
 /** The number that the text of a decimal without exponent spells; `undefined` where a number may not keep all of its digits. */
 export function exactNumber(text: string): number | undefined {
   return text.replace(/\D/g, "").replace(/^0+/, "").length <= MOST_DIGITS ? Number(text) : undefined;
@@ -37,10 +45,10 @@ export function wholeOrNumber(value: unknown, number: number): number | string {
 
 /**
  * The order of two values that are the same number, each a number, a bigint or text that spells one: below 0, 0 or above 0
- * by all digits that they have.
+ * by all digits that they have. With the order of numbers it is a total one.
  */
 export function compareDigits(one: unknown, other: unknown): number {
-  if (one === other || !(mayHaveMoreDigits(one) || mayHaveMoreDigits(other))) return 0;
+  if (one === other || !(mayBeAnother(one) || mayBeAnother(other))) return 0;
   const [left, right] = [one, other].map((value) =>
     decimalOf(isBeyondWhole(value) ? String(BigInt(value)) : String(value)),
   );

@@ -3,7 +3,7 @@
 import { NodeError } from "../contract/error.js";
 import { foundText } from "../contract/issues.js";
 import { inBatches } from "../contract/pace.js";
-import { compareDigits, mayHaveMoreDigits, wholeOrNumber } from "./decimal.js";
+import { compareDigits, wholeOrNumber } from "./decimal.js";
 import type { Doubt } from "./doubtful-conditions.js";
 import { fieldOf, isEmpty, numberOf, textOf, valuesOf } from "./field.js";
 import { instantOf, namesZone } from "./instant.js";
@@ -64,8 +64,8 @@ export async function columnOf(
       const value = fieldOf(rows[position], field);
       const read = isNothing(value) ? undefined : comparable(value, readAs, field, position);
       if (typeof read === "number") numbers[position] = read;
-      const digits = typeof read === "number" && readAs !== "date" && mayHaveMoreDigits(value) ? String(value) : "";
-      texts.push(typeof read === "string" ? read : digits);
+      const isSpelled = typeof read === "number" && readAs !== "date" && typeof value !== "number";
+      texts.push(typeof read === "string" ? read : isSpelled ? String(value) : "");
       const rank = read === undefined ? NOTHING : typeof read === "number" ? NUMBER : TEXT;
       ranks[position] = rank;
       samples[rank] ??= `${foundText(value)} in row ${position}`;
