@@ -9,7 +9,13 @@ use super::digits::digits_order;
 use super::row::Row;
 use super::sheet::Table;
 use super::value::{number, text_order};
+use crate::cancel::Cancel;
 use crate::failure::{Code, Failure};
+
+/// Rows between two looks at whether the work is cancelled.
+const ROWS_PER_LOOK: usize = 4096;
+/// Rows that are ordered without such a look.
+const ROWS_AT_ONCE: usize = 32 * 1024;
 
 /// A column to order rows by, as JavaScript hands it over.
 #[derive(Deserialize)]
@@ -41,15 +47,24 @@ struct Compared<'a> {
 }
 
 impl<'a> Compared<'a> {
-    /// `None` where some cells spell numbers and others do not.
-    fn of(table: &'a Table, by: &OrderBy) -> Result<Option<Self>, Failure> {
+    /// `None` where some cells spell numbers and others do not. CANCELLED.
+    fn of(table: &'a Table, by: &OrderBy, cancel: &Cancel) -> Result<Option<Self>, Failure> {
         let column = table.column(&by.field)?;
-        let cells: Vec<&[u8]> = table.rows().map(|row| row.cell(column)).collect();
+        let mut cells: Vec<&[u8]> = Vec::with_capacity(table.len());
+        for row in table.rows() {
+            if cells.len().is_multiple_of(ROWS_PER_LOOK) {
+                cancel.check()?;
+            }
+            cells.push(row.cell(column));
+        }
         let mut numbers = Vec::new();
         if !by.as_text {
             numbers.reserve_exact(cells.len());
             let (mut has_numbers, mut has_text) = (false, false);
             for cell in &cells {
+                if numbers.len().is_multiple_of(ROWS_PER_LOOK) {
+                    cancel.check()?;
+                }
                 let number = number(cell);
                 has_numbers |= number.is_some();
                 has_text |= number.is_none() && !cell.is_empty();
@@ -85,19 +100,55 @@ impl<'a> Compared<'a> {
 }
 
 /// Stable order by several columns, of which later ones count where earlier ones are equal. `None` where a column has cells that
-/// spell numbers beside others that do not, and is not ordered as text.
-pub fn order(table: &Table, by: &[OrderBy]) -> Result<Option<Table>, Failure> {
+/// spell numbers beside others that do not, and is not ordered as text. CANCELLED.
+pub fn order(table: &Table, by: &[OrderBy], cancel: &Cancel) -> Result<Option<Table>, Failure> {
     let mut columns = Vec::with_capacity(by.len());
     for each in by {
-        let Some(column) = Compared::of(table, each)? else { return Ok(None) };
+        let Some(column) = Compared::of(table, each, cancel)? else { return Ok(None) };
         columns.push(column);
     }
-    let mut order: Vec<u32> = (0..table.len() as u32).collect();
-    order.sort_by(|&a, &b| {
+    let order = ordered(table.len() as u32, cancel, |a, b| {
         let compared = columns.iter().map(|column| column.compare(a as usize, b as usize));
         compared.into_iter().find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
-    });
+    })?;
     Ok(Some(table.pick(order)))
+}
+
+/// The numbers of so many rows in a stable order. CANCELLED.
+///
+/// Parts are ordered, then merged, with looks at `cancel` in between: a comparison that answered otherwise once it fired would be
+/// no order, and the sort of the standard library may panic on such.
+fn ordered(rows: u32, cancel: &Cancel, compare: impl Fn(u32, u32) -> Ordering) -> Result<Vec<u32>, Failure> {
+    let mut order: Vec<u32> = (0..rows).collect();
+    for part in order.chunks_mut(ROWS_AT_ONCE) {
+        cancel.check()?;
+        part.sort_by(|&a, &b| compare(a, b));
+    }
+    let (mut length, mut merged) = (ROWS_AT_ONCE, Vec::new());
+    while length < order.len() {
+        merged.clear();
+        merged.reserve_exact(order.len());
+        for parts in order.chunks(2 * length) {
+            let (mut left, mut right) = parts.split_at(length.min(parts.len()));
+            while let (&[first, ref others_left @ ..], &[second, ref others_right @ ..]) = (left, right) {
+                if merged.len().is_multiple_of(ROWS_PER_LOOK) {
+                    cancel.check()?;
+                }
+                if compare(second, first).is_lt() {
+                    merged.push(second);
+                    right = others_right;
+                } else {
+                    merged.push(first);
+                    left = others_left;
+                }
+            }
+            merged.extend_from_slice(left);
+            merged.extend_from_slice(right);
+        }
+        std::mem::swap(&mut order, &mut merged);
+        length *= 2;
+    }
+    Ok(order)
 }
 
 /// Stable order by a column. Its cells are compared as numbers when every cell with text in it spells one, empty
@@ -233,15 +284,73 @@ mod tests {
             format!(r#"{{"field":"{field}","descending":false,"emptyFirst":false,"asText":false{more}}}"#)
         };
         let rows = table("n,t,id\n10,b,1\n9,a,2\n,c,3\n10,a,4\n9.0,b,5\n");
-        let ordered = |text: &str| column(&order(&rows, &by(text)).unwrap().unwrap(), 2);
+        let never = Cancel::default();
+        let ordered = |text: &str| column(&order(&rows, &by(text), &never).unwrap().unwrap(), 2);
         assert_eq!(ordered(&format!("[{},{}]", one("n", ""), one("t", ""))), "2 5 4 1 3");
         let first = r#"[{"field":"n","descending":true,"emptyFirst":true,"asText":false}]"#;
         assert_eq!(ordered(first), "3 1 4 2 5");
         let text = r#"[{"field":"n","descending":false,"emptyFirst":false,"asText":true}]"#;
         assert_eq!(ordered(text), "1 4 2 5 3");
         let mixed = table("n,id\n10,a\nx,b\n");
-        assert!(order(&mixed, &by(&format!("[{}]", one("n", "")))).unwrap().is_none());
-        assert!(order(&rows, &by(&format!("[{}]", one("missing", "")))).is_err());
+        assert!(order(&mixed, &by(&format!("[{}]", one("n", ""))), &never).unwrap().is_none());
+        assert!(order(&rows, &by(&format!("[{}]", one("missing", ""))), &never).is_err());
+    }
+
+    #[test]
+    fn many_rows_are_in_a_stable_order_whatever_they_were_in() {
+        for rows in [ROWS_AT_ONCE, ROWS_AT_ONCE + 1, 5 * ROWS_AT_ONCE + 7] {
+            let rows = rows as u32;
+            for key in [|row| row / 3, |row| u32::MAX - row, |row: u32| row.wrapping_mul(2_654_435_761) >> 20]
+            {
+                let mut expected: Vec<u32> = (0..rows).collect();
+                expected.sort_by_key(|&row| key(row));
+                let order = ordered(rows, &Cancel::default(), |a, b| key(a).cmp(&key(b))).unwrap();
+                assert!(order == expected);
+            }
+        }
+    }
+
+    #[test]
+    fn an_order_ends_soon_once_it_is_cancelled() {
+        let rows = 16 * ROWS_AT_ONCE as u32;
+        let key = |row: u32| row.wrapping_mul(2_654_435_761);
+        let made = std::cell::Cell::new(0);
+        let run = |cancel: &Cancel, fires: usize| {
+            made.set(0);
+            ordered(rows, cancel, |a, b| {
+                made.set(made.get() + 1);
+                if made.get() == fires {
+                    cancel.fire();
+                }
+                key(a).cmp(&key(b))
+            })
+        };
+        run(&Cancel::default(), 0).unwrap();
+        let all = made.get();
+        for fires in [1, all / 2, all - all / 20] {
+            assert_eq!(run(&Cancel::default(), fires).unwrap_err().code, Code::Cancelled);
+            assert!(made.get() <= fires + 20 * ROWS_AT_ONCE && made.get() < all);
+        }
+        let (rows, fired) = (table("n\n1\n"), Cancel::default());
+        fired.fire();
+        let by = r#"[{"field":"n","descending":false,"emptyFirst":false,"asText":true}]"#;
+        let by = OrderBy::list_from_json(by).unwrap();
+        assert!(order(&rows, &by, &fired).is_err_and(|failure| failure.code == Code::Cancelled));
+    }
+
+    #[test]
+    fn numbers_too_small_for_a_number_are_in_the_order_of_their_digits() {
+        let cells: Vec<String> = (0..200)
+            .map(|row| match row % 3 {
+                0 => format!("{}e-400", 9 - row % 10),
+                1 => format!("{}.50000000000000e-400", row % 10),
+                _ => format!("{}.5e-400", row % 7),
+            })
+            .collect();
+        let rows = table(&format!("n\n{}\n", cells.join("\n")));
+        let key = |cell: &str| (cell.trim_end_matches("e-400").parse::<f64>().unwrap() * 10.0) as u64;
+        let sorted = column(&sort(&rows, "n", false).unwrap(), 0);
+        assert!(sorted.split(' ').map(key).is_sorted());
     }
 
     #[test]

@@ -294,7 +294,7 @@ export interface NodeLibraryAddon {
    * `by` is JSON: a list of `{field, descending, emptyFirst, asText}`. `null` where a column that is not ordered as text has cells that spell
    * numbers beside others that do not.
    */
-  orderTable(table: NativeTable, by: string): Promise<NativeTable | null>;
+  orderTable(table: NativeTable, by: string, cancel?: CancelToken): Promise<NativeTable | null>;
   /** The rows at these positions, in their order. INVALID_PARAMETERS for a position that there is not. */
   pickRows(table: NativeTable, positions: Uint32Array): NativeTable;
   sliceTable(table: NativeTable, start: number, end: number): NativeTable;

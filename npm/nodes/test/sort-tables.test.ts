@@ -1,5 +1,6 @@
 /** `sort` of native tables, beside the sort of their records. */
-import { describe, expect, it } from "vitest";
+import { loadAddon } from "@atomiton/conductor-native";
+import { describe, expect, it, vi } from "vitest";
 
 import { isUnread, run } from "./run.js";
 import { seededRandom } from "./seeded-random.js";
@@ -7,7 +8,10 @@ import { warned } from "./warned.js";
 
 /** Cells of each kind that columns are made of. */
 const KINDS = {
-  numbers: ["1", "10", "9", "1.0", "01", "-0", "0", "", "1e3", " 7 ", "12345678901234567890", "12345678901234567891"],
+  numbers: [
+    ...["1", "10", "9", "1.0", "01", "-0", "0", "", "1e3", " 7 ", "12345678901234567890", "12345678901234567891"],
+    ...["1e23", "100000000000000000000000", "1e-400", "2e-400", "1.50000000000000e-400", "5e-324", "4.9e-324"],
+  ],
   text: ["a", "B", "é", "", " ", "\u{1f600}", "\uffff", "aa", "0x10"],
   mixed: ["1", "x", "", "10"],
   empty: [""],
@@ -78,5 +82,31 @@ describe("sort of tables", () => {
     expect(isTable).toBe(false);
     expect(native).toEqual(plain);
     expect(native.warnings).toMatchObject([["mixed-kinds", expect.stringContaining("last")]]);
+  });
+
+  it("stops when it is cancelled", async () => {
+    const rows = Array.from({ length: 300_000 }, (_, n) => `${(n * 7919) % 1009},${(n * 31) % 977}`);
+    const input = await run("spreadsheet", { data: `a,b\n${rows.join("\n")}\n` }, {});
+    const by = [{ field: "a" }, { field: "b", direction: "desc", as: "text" }];
+    const controller = new AbortController();
+    const addon = loadAddon();
+    const { orderTable } = addon;
+    let ended: Promise<string> | undefined;
+    const spy = vi.spyOn(addon, "orderTable").mockImplementation((...args) => {
+      const ordered = orderTable(...args);
+      ended = ordered.then(
+        () => "ordered",
+        (error: unknown) => String(error),
+      );
+      setImmediate(() => controller.abort());
+      return ordered;
+    });
+    try {
+      const running = run("sort", input, { by, signal: controller.signal });
+      await expect(running).rejects.toMatchObject({ code: "CANCELLED" });
+      expect(await ended).toContain("CANCELLED");
+    } finally {
+      spy.mockRestore();
+    }
   });
 });

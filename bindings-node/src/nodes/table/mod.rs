@@ -223,9 +223,14 @@ pub fn sort_table(
 /// list of `{field, descending, emptyFirst, asText}`. Nothing where a column that is not ordered as text has cells that spell numbers beside
 /// others that do not.
 #[napi(catch_unwind)]
-pub fn order_table(table: &NativeTable, by: String) -> napi::Result<AsyncTask<Work<Option<NativeTable>>>> {
-    let (table, by) = (table.table()?.clone(), OrderBy::list_from_json(&by).or_throw()?);
-    Ok(in_background(move || Ok(ordering::order(&table, &by)?.map(NativeTable::new))))
+pub fn order_table(
+    table: &NativeTable,
+    by: String,
+    cancel: Option<&CancelToken>,
+) -> napi::Result<AsyncTask<Work<Option<NativeTable>>>> {
+    let (table, by, cancel) =
+        (table.table()?.clone(), OrderBy::list_from_json(&by).or_throw()?, cancel_of(cancel));
+    Ok(in_background(move || Ok(ordering::order(&table, &by, &cancel)?.map(NativeTable::new))))
 }
 
 /// The rows at these positions, in their order. INVALID_PARAMETERS for a position that there is not.

@@ -24,7 +24,9 @@ export async function sortTable(
     emptyFirst: nulls === "first",
     asText: as === "text",
   }));
-  const ordered = await cancellable(taker.signal, (addon) => addon.orderTable(table, JSON.stringify(orders)));
+  const ordered = await cancellable(taker.signal, (addon, cancel) =>
+    addon.orderTable(table, JSON.stringify(orders), cancel),
+  );
   if (ordered === null) return undefined;
   for (const { field, as } of by) {
     const doubt = as === "auto" ? doubtOfTextOrder(valuesOf(first, field), field) : undefined;
