@@ -1,5 +1,5 @@
 /** Executions of this process that are followed from elsewhere. */
-
+import { atAbort } from "../engine/at-abort.js";
 import type { RunView } from "../engine/view.js";
 import { ViewStream } from "../engine/view-stream.js";
 import type { LiveView } from "../types/live-view.js";
@@ -12,11 +12,14 @@ const PACE_MS = 50;
 const IDLE_MS = 30_000;
 /** Executions that are expected at once. */
 const MOST_EXPECTED = 10_000;
-/** Streams of executions that are over; those that are asked for last are kept. */
+/** Questions for executions that have not begun. */
+const MOST_EARLY = 10_000;
+/** Streams of executions that are over, and how many nodes and changes they have in all; those that ended last are kept. */
 const MOST_OVER = 100;
+const MOST_OVER_SIZE = 200_000;
 
-/** Gives the view of an execution that is under way. */
-export type ViewOf = (executionId: string) => RunView | undefined;
+/** Gives the view of an execution that is under way; `coming`: it is about to begin. */
+export type ViewOf = (executionId: string) => RunView | "coming" | undefined;
 
 interface Followed {
   stream: ViewStream;
@@ -30,8 +33,9 @@ interface Followed {
 /** The streams of one conductor, by execution. An execution that is not asked for costs one look into an empty map. */
 export class LiveViews {
   readonly #followed = new Map<string, Followed>();
-  /** Those who ask for executions that have not begun. */
+  /** Those who ask for executions that have not begun, and how many these are. */
   readonly #early = new Map<string, Set<(first?: LiveView) => void>>();
+  #waiting = 0;
   /** Executions that are asked for once they begin, until then. */
   readonly #expected = new Map<string, ReturnType<typeof setTimeout>>();
   readonly #viewOf: ViewOf;
@@ -40,20 +44,25 @@ export class LiveViews {
     this.#viewOf = viewOf;
   }
 
-  /** What is new of an execution since a cursor. One that has not begun is waited for; nothing is known of any other. */
+  /**
+   * What is new of an execution since a cursor. Without one, an execution that is expected or about to begin is waited for;
+   * nothing is known of any other.
+   */
   async news(executionId: string, after: string | undefined, signal: AbortSignal | undefined): Promise<LiveView> {
     if (after === "") return this.#expect(executionId);
-    const first = this.#find(executionId) === undefined ? await this.#beginning(executionId, signal) : undefined;
-    if (first !== undefined) return first;
+    if (after === undefined && this.#find(executionId) === undefined) {
+      const first = await this.#beginning(executionId, signal);
+      if (first !== undefined) return first;
+    }
     const followed = this.#find(executionId);
     if (followed === undefined) return { cursor: "" };
-    const { first: kept } = followed;
-    followed.first = undefined;
-    if (after === undefined && kept !== undefined) return kept;
+    const { first, stream } = followed;
+    if (after === undefined || stream.knows(after)) followed.first = undefined;
+    if (after === undefined && first !== undefined) return first;
     followed.asked++;
     clearTimeout(followed.timer);
     try {
-      return await followed.stream.news(after, signal);
+      return await stream.news(after, signal);
     } finally {
       if (--followed.asked === 0) this.#expectQuestion(executionId, followed);
     }
@@ -72,11 +81,15 @@ export class LiveViews {
 
   /** An execution is over, or did not begin. */
   ended(executionId: string): void {
+    this.#forget(executionId);
     const followed = this.#followed.get(executionId);
     if (followed !== undefined) {
       followed.stream.end();
-      const over = [...this.#followed].filter(([, { stream }]) => stream.isOver);
-      for (const [id, each] of over.slice(0, -MOST_OVER)) this.#leave(id, each);
+      // If its followers left, no question comes after which it is forgotten.
+      if (followed.asked === 0) this.#expectQuestion(executionId, followed);
+      this.#followed.delete(executionId);
+      this.#followed.set(executionId, followed);
+      this.#makeRoom();
     }
     this.#tellEarly(executionId);
   }
@@ -91,6 +104,16 @@ export class LiveViews {
     for (const [executionId, followed] of [...this.#followed]) this.#leave(executionId, followed);
     for (const executionId of [...this.#early.keys()]) this.#tellEarly(executionId);
     for (const executionId of [...this.#expected.keys()]) this.#forget(executionId);
+  }
+
+  /** Forgets what ended first; what ended last stays however large it is. */
+  #makeRoom(): void {
+    const over = [...this.#followed].filter(([, { stream }]) => stream.isOver).reverse();
+    let size = 0;
+    for (const [index, [executionId, followed]] of over.entries()) {
+      size += followed.stream.size;
+      if (index >= MOST_OVER || (index > 0 && size > MOST_OVER_SIZE)) this.#leave(executionId, followed);
+    }
   }
 
   #expect(executionId: string): LiveView {
@@ -112,7 +135,7 @@ export class LiveViews {
     const followed = this.#followed.get(executionId);
     if (followed !== undefined) return followed;
     const view = this.#viewOf(executionId);
-    return view && this.#add(executionId, view);
+    return view === undefined || view === "coming" ? undefined : this.#add(executionId, view);
   }
 
   #add(executionId: string, view: RunView): Followed {
@@ -132,6 +155,8 @@ export class LiveViews {
 
   #expectQuestion(executionId: string, followed: Followed): void {
     clearTimeout(followed.timer);
+    // What was left meanwhile may have another in its place.
+    if (this.#followed.get(executionId) !== followed) return;
     followed.timer = setTimeout(() => {
       if (followed.asked > 0) return;
       if (followed.stream.isOver) return this.#leave(executionId, followed);
@@ -141,23 +166,30 @@ export class LiveViews {
     (followed.timer as { unref?: () => void }).unref?.();
   }
 
-  /** Resolves with how an execution looks before it starts; with nothing where it does not in time. */
-  #beginning(executionId: string, signal: AbortSignal | undefined): Promise<LiveView | undefined> {
+  /** Resolves with how an execution looks before it starts; with nothing where it does not in time, or is not known. */
+  async #beginning(executionId: string, signal: AbortSignal | undefined): Promise<LiveView | undefined> {
+    const isExpected = this.#expected.has(executionId);
+    if (!isExpected && this.#viewOf(executionId) !== "coming") return undefined;
+    if (this.#waiting === MOST_EARLY || signal?.aborted) return undefined;
+    this.#waiting++;
+    const early = this.#early.get(executionId) ?? new Set();
+    this.#early.set(executionId, early);
     return new Promise((resolve) => {
-      const early = this.#early.get(executionId) ?? new Set();
-      this.#early.set(executionId, early);
       const end = (first?: LiveView) => {
         clearTimeout(timer);
-        signal?.removeEventListener("abort", late);
+        leave();
+        this.#waiting--;
         early.delete(end);
         if (early.size === 0) this.#early.delete(executionId);
         resolve(first);
       };
-      const late = () => end();
-      const timer = setTimeout(late, WAIT_MS);
+      const timer = setTimeout(() => {
+        // It may wait for others for long: it is expected as long as it is asked for.
+        if (isExpected) this.#expect(executionId);
+        end();
+      }, WAIT_MS);
+      const leave = atAbort(signal, () => end());
       early.add(end);
-      signal?.addEventListener("abort", late);
-      if (signal?.aborted) end();
     });
   }
 

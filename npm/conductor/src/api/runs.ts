@@ -167,10 +167,18 @@ export class Runs {
 
   /** What is new of how an execution looks; see `NodeApi.view`. */
   readonly view: NodeApi["view"] = async (executionId, after, signal) => {
-    const made = await this.liveViews?.((id) => this.active.get(id)?.view);
+    const made = await this.liveViews?.(
+      (id) => this.active.get(id)?.view ?? (this.isComing(id) ? "coming" : undefined),
+    );
     this.live ??= made;
     return (await this.live?.news(executionId, after, signal)) ?? { cursor: "" };
   };
+
+  /** Whether an execution without a view begins, or goes on, by itself. */
+  private isComing(executionId: string): boolean {
+    const known = this.active.get(executionId) ?? this.coming.get(executionId);
+    return (known ?? this.loaded?.sleepers.attach(executionId)) !== undefined;
+  }
 
   /** Those who follow executions have to ask again. */
   endViews(): void {

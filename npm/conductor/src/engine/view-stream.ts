@@ -1,5 +1,6 @@
 /** The view of one run, told to those who follow it elsewhere: as a whole first, then by its changes. */
 import type { LiveShape, LiveView } from "../types/live-view.js";
+import { atAbort } from "./at-abort.js";
 import { Step } from "./generated.js";
 import type { RunView } from "./view.js";
 import { type ChangeListener, reportsOf } from "./view-copy.js";
@@ -13,24 +14,42 @@ export interface StreamTimes {
   pace: number;
 }
 
-/** Changes that are kept for those who were told of earlier ones; who comes later is told the whole view. */
+/** Changes that are kept for those who were told of earlier ones, or half as many; who comes later is told the whole view. */
 const MOST_CHANGES = 10_000;
+
+/** A question that is not answered. */
+interface Question {
+  /** When it may be answered, by the clock of the process in ms. */
+  earliest: number;
+  answer(): void;
+}
 
 /** See the description of the module. Costs nothing before the first question, and while it rests. */
 export class ViewStream {
   readonly #times: StreamTimes;
+  readonly #nodes: number;
   readonly #id = Math.random().toString(36).slice(2);
   #view: RunView | undefined;
   #changes: number[] = [];
   /** The number of the last change that is not kept any more. */
   #before = 0;
-  readonly #waiting = new Set<() => void>();
+  /** Questions without news, those that were asked first before others. */
+  readonly #waiting = new Set<Question>();
+  /** Those with news, whose pace is not over. */
+  readonly #due = new Set<Question>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** When that is over. */
+  #next = Number.POSITIVE_INFINITY;
+  /** The whole view as it was told last, for the pace. */
+  #whole: LiveView | undefined;
+  #wholeSeq = 0;
   #isFollowing = false;
   #isPaused = false;
   #last: LiveView | undefined;
 
   constructor(view: RunView, times: StreamTimes) {
     this.#view = view;
+    this.#nodes = view.run.plan.length;
     this.#times = times;
   }
 
@@ -39,23 +58,48 @@ export class ViewStream {
     return this.#last !== undefined;
   }
 
-  /** What is new since a cursor; all without one, or with one that is not known. Waits where nothing is, until `signal` fires at most. */
+  /** How much is kept, in nodes and changes. */
+  get size(): number {
+    return this.#nodes + countOf(this.#changes);
+  }
+
+  /** Whether a cursor is one of this stream. */
+  knows(cursor: string | undefined): boolean {
+    return cursor?.split(":")[0] === this.#id;
+  }
+
+  /**
+   * What is new since a cursor; all without one, or with one that is not known, to those who know the shape without that. Waits
+   * where nothing is, until `signal` fires at most.
+   */
   async news(after: string | undefined, signal: AbortSignal | undefined): Promise<LiveView> {
     this.#follow();
     const seq = this.#seqOf(after);
-    if (seq !== undefined) await this.#newer(seq, signal);
-    return seq === undefined || seq < this.#before ? this.whole() : this.#since(seq);
+    if (seq !== undefined && !signal?.aborted) await this.#newer(seq, signal);
+    if (seq !== undefined && seq >= this.#before) return this.#since(seq);
+    const { shape, ...others } = this.whole();
+    return this.knows(after) || shape === undefined ? others : { ...others, shape };
   }
 
-  /** How the run looks now, with all that is needed to know its nodes. */
+  /** How the run looks, with all that is needed to know its nodes; made once for all who ask within the pace. */
   whole(): LiveView {
     this.#follow();
     const view = this.#view;
     if (view === undefined) return { ...this.#last, cursor: this.#cursor };
+    // What is new since then is told as changes.
+    if (this.#whole !== undefined && this.#wholeSeq >= this.#before) return this.#whole;
+    if (this.#whole === undefined) {
+      const timer = setTimeout(() => {
+        this.#whole = undefined;
+      }, this.#times.pace);
+      (timer as { unref?: () => void }).unref?.();
+    }
     // What was not told of yet is, so that it is in both.
     const numbers = sentNumbers(view.numbers());
-    const told = reportsOf(view.run, view.run.plan.length);
-    return { cursor: this.#cursor, shape: shapeOf(view), numbers, told, ...this.#now(view) };
+    const told = reportsOf(view.run, this.#nodes);
+    this.#wholeSeq = this.#seq;
+    this.#whole = { cursor: this.#cursor, shape: shapeOf(view), numbers, told, ...this.#now(view) };
+    return this.#whole;
   }
 
   /** Something else than a node is different, such as that the run is paused. */
@@ -79,7 +123,7 @@ export class ViewStream {
     if (view === undefined) return;
     const { startTime, endTime, hasSucceeded } = view.run;
     const end = { startTime, endTime, hasSucceeded };
-    const told = reportsOf(view.run, view.run.plan.length);
+    const told = reportsOf(view.run, this.#nodes);
     this.#last = { cursor: "", shape: shapeOf(view), numbers: sentNumbers(view.numbers()), told, end };
     this.close();
   }
@@ -88,7 +132,9 @@ export class ViewStream {
   close(): void {
     this.#view?.follow(undefined);
     this.#view = undefined;
-    for (const look of [...this.#waiting]) look();
+    this.#whole = undefined;
+    for (const { answer } of [...this.#waiting, ...this.#due]) answer();
+    clearTimeout(this.#timer);
   }
 
   get #seq(): number {
@@ -96,8 +142,8 @@ export class ViewStream {
   }
 
   #seqOf(cursor: string | undefined): number | undefined {
-    const [id, number] = cursor?.split(":") ?? [];
-    return id === this.#id && Number(number) <= this.#seq ? Number(number) : undefined;
+    const number = Number(cursor?.split(":")[1]);
+    return this.knows(cursor) && Number.isInteger(number) && number <= this.#seq ? number : undefined;
   }
 
   #follow(): void {
@@ -110,9 +156,18 @@ export class ViewStream {
   }
 
   readonly #add: ChangeListener = (node, packed, step, time) => {
-    if (countOf(this.#changes) === MOST_CHANGES) this.#forget();
+    // What happens in rounds is not among the nodes.
+    if (node >= this.#nodes) return;
+    if (countOf(this.#changes) === MOST_CHANGES) {
+      this.#before += MOST_CHANGES / 2;
+      this.#changes = changesFrom(this.#changes, MOST_CHANGES / 2);
+    }
     addChange(this.#changes, node, packed, step, time);
-    for (const look of this.#waiting) look();
+    const [first] = this.#waiting;
+    if (first === undefined) return;
+    for (const question of this.#waiting) this.#due.add(question);
+    this.#waiting.clear();
+    this.#answerAt(first.earliest);
   };
 
   #forget(): void {
@@ -120,28 +175,44 @@ export class ViewStream {
     this.#changes = [];
   }
 
+  /** Resolves once something is newer than `seq` and the pace is over, or nothing came in time. */
   #newer(seq: number, signal: AbortSignal | undefined): Promise<void> {
-    const earliest = performance.now() + this.#times.pace;
+    if (this.#view === undefined) return Promise.resolve();
     return new Promise((resolve) => {
-      let isDue = false;
-      const end = () => {
-        clearTimeout(timer);
-        this.#waiting.delete(look);
-        signal?.removeEventListener("abort", end);
-        resolve();
+      const question: Question = {
+        earliest: performance.now() + this.#times.pace,
+        answer: () => {
+          clearTimeout(timer);
+          leave();
+          this.#waiting.delete(question);
+          this.#due.delete(question);
+          resolve();
+        },
       };
-      const look = () => {
-        if (this.#view === undefined || signal?.aborted) return end();
-        if (isDue || this.#seq <= seq) return;
-        isDue = true;
-        clearTimeout(timer);
-        timer = setTimeout(end, earliest - performance.now());
-      };
-      let timer = setTimeout(end, this.#times.wait);
-      this.#waiting.add(look);
-      signal?.addEventListener("abort", end);
-      look();
+      const timer = setTimeout(question.answer, this.#times.wait);
+      const leave = atAbort(signal, question.answer);
+      if (this.#seq <= seq) return this.#waiting.add(question);
+      this.#due.add(question);
+      this.#answerAt(question.earliest);
     });
+  }
+
+  /** One timer for all questions: those that may be answered by then are. */
+  #answerAt(time: number): void {
+    if (time >= this.#next) return;
+    this.#next = time;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#next = Number.POSITIVE_INFINITY;
+      let next = Number.POSITIVE_INFINITY;
+      // Timers may be early by a part of a ms.
+      const now = performance.now() + 1;
+      for (const { earliest, answer } of [...this.#due]) {
+        if (earliest <= now) answer();
+        else next = Math.min(next, earliest);
+      }
+      this.#answerAt(next);
+    }, time - performance.now());
   }
 
   #since(seq: number): LiveView {

@@ -89,7 +89,7 @@ export function executionSchema(z: Zod) {
 
 /** Arguments of `view`. */
 export function viewSchema(z: Zod): ZodType {
-  return z.object({ executionId: z.string().min(1), after: z.string().max(LONGEST_ID).optional() });
+  return z.object({ executionId: z.string().min(1).max(LONGEST_ID), after: z.string().max(LONGEST_ID).optional() });
 }
 
 /** Arguments of `resumeExecution`. */

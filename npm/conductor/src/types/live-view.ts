@@ -45,7 +45,7 @@ export interface LiveShape {
 export interface LiveView {
   /** Where this ends, for the next question; empty where the execution is not known. */
   cursor: string;
-  /** With the whole view. */
+  /** With the whole view, unless the cursor of the question says that it is known. */
   shape?: LiveShape;
   /** The whole view, as the engine writes it; `null` for what has not come. */
   numbers?: (number | null)[];
