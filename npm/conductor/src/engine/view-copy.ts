@@ -2,6 +2,7 @@
 import type { NodeReports } from "../types/live-view.js";
 import type { NodeActivity } from "./activity.js";
 import type { ProgressReport } from "./calls.js";
+import { coded } from "./failure.js";
 import type { FollowedRun } from "./followed-run.js";
 import { Step } from "./generated.js";
 import { State } from "./state.js";
@@ -99,23 +100,30 @@ export class ViewCopy {
     this.#errors.clear();
   }
 
-  /** Takes a later view as a whole. Gives the changes that lead to it. */
+  /** Takes a later view as a whole. Gives the changes that lead to it. Throws `DESERIALIZATION_FAILED` for one of another run. */
   protected takeView(later: Float64Array): number[] {
+    if (later.length !== this.#known.length) throw this.#strange();
     const changes = changesBetween(this.#known, later);
     this.#view = later;
     return changes;
   }
 
-  /** Takes changes, each as it is told; what is told may end that. */
+  /** Takes changes, each as it is told; what is told may end that. Throws `DESERIALIZATION_FAILED` where one is of no node. */
   protected takeChanges(
     changes: readonly number[],
     told: NodeReports | undefined,
     tell: ChangeListener,
     isOver: () => boolean,
   ): void {
+    const count = countOf(changes);
+    for (let change = 0; change < count; change++) {
+      const node = nodeAt(changes, change);
+      if (!(Number.isInteger(node) && node >= 0)) throw this.#strange();
+    }
     if (told !== undefined) this.hear(told);
-    for (let change = 0, count = countOf(changes); change < count && !isOver(); change++) {
+    for (let change = 0; change < count && !isOver(); change++) {
       const [node, packed, time] = [nodeAt(changes, change), packedAt(changes, change), timeAt(changes, change)];
+      // In rounds there are more nodes than in the plan.
       if (node >= this.#nodes) continue;
       this.steps++;
       if (packed >= 0) applyChange(this.#known, node, packed, time);
@@ -133,6 +141,10 @@ export class ViewCopy {
       this.#errors.set(node, { message });
     }
     return changes;
+  }
+
+  #strange(): Error {
+    return coded("DESERIALIZATION_FAILED", `What was told is no view of ${this.#nodes} nodes`, undefined);
   }
 
   get #known(): Float64Array {
