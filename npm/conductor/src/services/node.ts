@@ -58,9 +58,11 @@ export interface NodeApi extends ExecutionEvents {
   /** The executions that are not over. */
   active(): Promise<ActiveExecution[]>;
   /**
-   * How an execution looks, and with the `cursor` of an answer what is new since. Answers when there is news, after 20 s at most,
-   * and once `signal` fires; an execution that has not begun is waited for as long. With `""` it answers at once, and
-   * one that begins in the next 30 s is told from its beginning. `store` follows executions elsewhere by this.
+   * How an execution looks, and with the `cursor` of an answer what is new since. Answers when there is news, after 20 s at most.
+   * With `""` it answers at once, and one that begins in the next 30 s is told from its beginning: it is waited for as long by
+   * questions without a cursor, as is one that is about to begin. Of any other nothing is known: `{ cursor: "" }`, at once.
+   * Once `signal` fires it answers with what there is; over a transport it rejects with `CANCELLED`, and the other side goes on until
+   * its answer. `store` follows executions elsewhere by this.
    */
   view(executionId: string, after?: string, signal?: AbortSignal): Promise<LiveView>;
   /** The result of an execution that another program started, or that this one forgot about. */

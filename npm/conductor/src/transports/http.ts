@@ -75,7 +75,13 @@ export function createHTTPTransport(options: HTTPTransportOptions): HTTPTranspor
     });
 
   /** Sends one request and reads the whole answer. */
-  function post(url: string, body: string | undefined, timeout: number, late: string): Promise<Answer> {
+  function post(
+    url: string,
+    body: string | undefined,
+    timeout: number,
+    late: string,
+    signal?: AbortSignal,
+  ): Promise<Answer> {
     if (ended) return Promise.reject(new TransportError("NO_TRANSPORT", "The HTTP transport was shut down"));
     return new Promise((resolve, reject) => {
       const controller = new AbortController();
@@ -86,7 +92,11 @@ export function createHTTPTransport(options: HTTPTransportOptions): HTTPTranspor
         controller.abort(error);
       };
       pending.add(abandon);
-      const endDeadline = startDeadline(timeout, () => abandon(new TransportError("TIMEOUT", late)));
+      const endDeadline = startDeadline(
+        timeout,
+        (error = new TransportError("TIMEOUT", late)) => abandon(error),
+        signal,
+      );
       send(url, body, controller.signal).then(
         (answer) => {
           endDeadline();
@@ -109,12 +119,12 @@ export function createHTTPTransport(options: HTTPTransportOptions): HTTPTranspor
     return { status: response.status, ok: response.ok, statusText: response.statusText, text };
   }
 
-  async function call(channel: string, command: string, args?: unknown): Promise<unknown> {
+  async function call(channel: string, command: string, args?: unknown, signal?: AbortSignal): Promise<unknown> {
     const url = `${base}/api/${checkedName(channel)}/${checkedName(command)}`;
     const long = awaitsExecution(channel, command);
     const timeout = options.timeout ?? (long ? EXECUTION_TIMEOUT : CALL_TIMEOUT);
     if (hears !== undefined) await hears();
-    const answer = await post(url, encode(args), timeout, long ? "Execution timeout" : "Request timeout");
+    const answer = await post(url, encode(args), timeout, long ? "Execution timeout" : "Request timeout", signal);
     const name = `${channel}.${command}`;
     if (!answer.ok) {
       const { status, statusText } = answer;

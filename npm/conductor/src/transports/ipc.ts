@@ -64,7 +64,7 @@ export function createIPCTransport(options: IPCTransportOptions = {}): IPCTransp
   }
 
   /** Runs until it is settled, its time is over, or all ends. */
-  function bounded<T>(late: string, start: (settlement: Settlement) => void): Promise<T> {
+  function bounded<T>(late: string, start: (settlement: Settlement) => void, signal?: AbortSignal): Promise<T> {
     return new Promise((resolve, reject) => {
       const fail = (error: TransportError) => {
         over();
@@ -74,7 +74,7 @@ export function createIPCTransport(options: IPCTransportOptions = {}): IPCTransp
         endDeadline();
         pending.delete(fail);
       };
-      const endDeadline = startDeadline(timeout, () => fail(new TransportError("TIMEOUT", late)));
+      const endDeadline = startDeadline(timeout, (error = new TransportError("TIMEOUT", late)) => fail(error), signal);
       pending.add(fail);
       const settlement: Settlement = {
         resolve(value) {
@@ -91,18 +91,22 @@ export function createIPCTransport(options: IPCTransportOptions = {}): IPCTransp
     });
   }
 
-  async function call(channel: string, command: string, args?: unknown): Promise<unknown> {
+  async function call(channel: string, command: string, args?: unknown, signal?: AbortSignal): Promise<unknown> {
     const { bridge, ipc } = find();
     const invoke = ipc?.invoke;
     if (bridge === undefined && invoke === undefined) throw new TransportError("NO_TRANSPORT", `${NO_CONTEXT} to call`);
     const late = awaitsExecution(channel, command) ? "Execution timeout" : "Request timeout";
-    const answer = await bounded(late, ({ resolve, reject }) => {
-      const answer =
-        bridge === undefined
-          ? (ipc as Required<IpcRenderer>).invoke(`${channel}:call`, command, args)
-          : bridge.call(channel, command, args);
-      Promise.resolve(answer).then(resolve, (cause) => reject(asTransportError(cause)));
-    });
+    const answer = await bounded(
+      late,
+      ({ resolve, reject }) => {
+        const answer =
+          bridge === undefined
+            ? (ipc as Required<IpcRenderer>).invoke(`${channel}:call`, command, args)
+            : bridge.call(channel, command, args);
+        Promise.resolve(answer).then(resolve, (cause) => reject(asTransportError(cause)));
+      },
+      signal,
+    );
     return resultOf(answer);
   }
 

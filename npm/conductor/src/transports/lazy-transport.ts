@@ -40,8 +40,8 @@ export class LazyTransport implements RemoteTransport, Lifetime {
     return this.#transport;
   }
 
-  call(channel: string, command: string, args?: unknown): Promise<unknown> {
-    return this.track(async () => this.open().call(channel, command, args));
+  call(...call: Parameters<RemoteTransport["call"]>): Promise<unknown> {
+    return this.track(async () => this.open().call(...call));
   }
 
   execute(request: ExecutionRequest): Promise<RequestResult> {

@@ -142,7 +142,7 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): We
     return call;
   }
 
-  function call(channel: string, command: string, args?: unknown): Promise<unknown> {
+  function call(channel: string, command: string, args?: unknown, signal?: AbortSignal): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (end !== undefined) throw new TransportError("NO_TRANSPORT", "The WebSocket transport was shut down");
       const id = `call_${++count}`;
@@ -154,19 +154,18 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): We
       if (!isSent && queued.size >= queueLimit) {
         throw new TransportError("TRANSPORT_ERROR", `More than ${queueLimit} calls wait for the WebSocket`);
       }
-      startTimer(made, options.timeout ?? CALL_TIMEOUT, "Request timeout");
+      startTimer(made, options.timeout ?? CALL_TIMEOUT, "Request timeout", signal);
       if (isSent) return;
       queued.set(id, made);
       connection.open();
     });
   }
 
-  function startTimer(call: Call, ms: number, late: string): void {
+  function startTimer(call: Call, ms: number, late: string, signal?: AbortSignal): void {
     call.endDeadline();
-    call.endDeadline = startDeadline(ms, () => {
-      const uncertain = sent.has(call.id);
-      settle(call).reject(new TransportError("TIMEOUT", late, { uncertain }));
-    });
+    const end = (error = new TransportError("TIMEOUT", late, { uncertain: sent.has(call.id) })) =>
+      settle(call).reject(error);
+    call.endDeadline = startDeadline(ms, end, signal);
   }
 
   return {

@@ -37,8 +37,11 @@ export interface ExecutionTransport {
 
 /** Reaches the process that runs things: commands of its channels, and events of them. */
 export interface RemoteTransport extends ExecutionTransport {
-  /** One command, such as `("node", "execute", { node, context })`. Rejects with a `TransportError`. */
-  call(channel: string, command: string, args?: unknown): Promise<unknown>;
+  /**
+   * One command, such as `("node", "execute", { node, context })`. Rejects with a `TransportError`: with `CANCELLED` once `signal`
+   * fires, which the other side is not told of.
+   */
+  call(channel: string, command: string, args?: unknown, signal?: AbortSignal): Promise<unknown>;
   /** Calls back with the data of each event, such as `("node", "progress", …)`. Ends with what it returns. */
   listen(channel: string, event: string, callback: (data: unknown) => void): () => void;
   /** Resolves when those who listen hear of all that happens from then on, or will not for now. */

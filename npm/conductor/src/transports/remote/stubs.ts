@@ -54,7 +54,8 @@ function stubOf(
       if (targets === "everywhere") return undefined;
       throw noTransport(service);
     }
-    const answer = await transport.call(channel, command, wire?.send(...args));
+    const signals = args.filter((arg) => arg instanceof AbortSignal) as [signal?: AbortSignal];
+    const answer = await transport.call(channel, command, wire?.send(...args), ...signals);
     if (answers === "nothing") return undefined;
     if (answers === "bytes") return bytesIn(answer, `${channel}.${command}`);
     return answers === "list" && !Array.isArray(answer) ? [] : answer;
