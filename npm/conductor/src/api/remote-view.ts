@@ -94,13 +94,14 @@ class RemoteRun extends ViewCopy implements ViewedRun {
 /** One execution, from the first look at the store to its end. While the store is not looked at it is only waited for its beginning. */
 export class RemoteView implements StoreSource {
   #isAsking = false;
-  #isStopped = false;
+  /** Fires once nothing is to be told any more, which ends the question that is open. */
+  readonly #over = new AbortController();
   #isLookedAt = false;
   #ended: Ended | undefined;
   #view: RunView<RemoteRun> | undefined;
   /** Settles once the other side expects the execution; missing before the first look. */
   expected: Promise<unknown> | undefined;
-  #wake = () => {};
+  #wake = (_isLook?: boolean) => {};
   #tellAll = () => {};
   /** Settles once there is no more news. */
   readonly #all = new Promise<void>((resolve) => {
@@ -114,14 +115,18 @@ export class RemoteView implements StoreSource {
     private readonly failed: (error: unknown) => void,
   ) {}
 
+  get #isStopped(): boolean {
+    return this.#over.signal.aborted;
+  }
+
   look(): void {
     this.#isLookedAt = true;
     if (!this.#isAsking && !this.#isStopped) void this.#follow().finally(this.#tellAll);
-    this.#wake();
+    this.#wake(true);
   }
 
   stop(): void {
-    this.#isStopped = true;
+    this.#over.abort();
     this.#wake();
     this.#tellAll();
   }
@@ -130,7 +135,7 @@ export class RemoteView implements StoreSource {
   async ended(ended: Ended): Promise<void> {
     this.#ended = ended;
     this.#wake();
-    if (this.#isAsking && (this.#view !== undefined || ended.success)) await inTime(this.#all);
+    if (this.#isAsking) await inTime(this.#view === undefined ? this.#known() : this.#all);
     const { success = false, trace } = ended;
     const view = this.#view;
     if (this.#isStopped) return;
@@ -139,38 +144,51 @@ export class RemoteView implements StoreSource {
       if (!view.run.isFinished) view.run.endWith(success, messageOf(ended.error ?? ""), this.#tell(view));
       this.feed.stepped(view, trace && (() => trace));
     }
-    this.#isStopped = true;
+    this.stop();
+  }
+
+  #ask(after: string | undefined): Promise<LiveView> {
+    return this.ask(this.executionId, after, this.#over.signal);
+  }
+
+  /** Settles once there is no more news: at once where the other side knows nothing. */
+  async #known(): Promise<void> {
+    // What is no cursor is answered at once.
+    const news = await this.#ask("-").catch(() => undefined);
+    if (news?.cursor !== "") await this.#all;
   }
 
   async #follow(): Promise<void> {
     this.#isAsking = true;
     // What goes wrong with it goes wrong again.
-    this.expected = this.ask(this.executionId, "").catch(() => undefined);
+    this.expected = this.#ask("").catch(() => undefined);
     await this.expected;
     let cursor: string | undefined;
     let delay = FIRST_DELAY_MS;
     while (!this.#isStopped) {
       this.#isLookedAt = false;
       const asked = performance.now();
+      let isNew = false;
       try {
-        const news = await this.ask(this.executionId, cursor);
+        const news = await this.#ask(cursor);
         if (this.#isStopped) return;
         this.#take(news);
         if (news.end !== undefined || (news.cursor === "" && this.#ended !== undefined)) return;
         const next = news.cursor || undefined;
-        const isNew = next !== cursor || performance.now() - asked >= FIRST_DELAY_MS;
+        isNew = next !== cursor || performance.now() - asked >= FIRST_DELAY_MS;
         cursor = next;
-        if (isNew) delay = FIRST_DELAY_MS;
-        else await this.#pause(delay);
-        const isWanted = () => this.feed.isWatched || this.#isLookedAt || this.#ended !== undefined;
-        // Of one that has not begun it is asked for all the same: its beginning comes only once.
-        while (cursor !== undefined && !this.#isStopped && !isWanted()) await this.#pause(undefined);
       } catch (error) {
         if (this.#isStopped || this.#ended !== undefined) return;
         if (!isRetryable(error)) return this.failed(error);
+      }
+      if (isNew) delay = FIRST_DELAY_MS;
+      else {
         await this.#pause(delay);
         delay = Math.min(delay * 2, LONGEST_DELAY_MS);
       }
+      const isWanted = () => this.feed.isWatched || this.#isLookedAt || this.#ended !== undefined;
+      // Of one that has not begun it is asked for all the same: its beginning comes only once.
+      while (cursor !== undefined && !this.#isStopped && !isWanted()) await this.#pause(undefined);
     }
   }
 
@@ -183,11 +201,11 @@ export class RemoteView implements StoreSource {
       const scope = Float64Array.from(shape.scope);
       const levels = Float64Array.from(shape.levels);
       view = new RunView(run, new Graph(run.plan, { scope: () => scope, levels: () => levels }));
-      this.#view = view;
     }
     if (view === undefined) return;
     const { run } = view;
     run.take(news, this.#tell(view), () => this.#isStopped);
+    this.#view = view;
     if (news.eta !== undefined || news.expectedPath !== undefined) {
       view.estimate({ eta: () => run.eta, path: () => run.expectedPath });
     }
@@ -202,11 +220,12 @@ export class RemoteView implements StoreSource {
     };
   }
 
-  /** Waits so many ms, or until it is looked at or over. */
+  /** Waits so many ms, or until it is over; without a time until it is looked at. */
   #pause(ms: number | undefined): Promise<void> {
     return new Promise((resolve) => {
       const timer = ms === undefined ? undefined : setTimeout(resolve, ms);
-      this.#wake = () => {
+      this.#wake = (isLook) => {
+        if (isLook && timer !== undefined) return;
         clearTimeout(timer);
         resolve();
       };
