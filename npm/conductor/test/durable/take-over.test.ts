@@ -110,6 +110,53 @@ describe("what another process leaves", () => {
     expect(listeners.size).toBe(0);
   });
 
+  it("is blocked where its beginning cannot be read, as one of a newer version, and others go on", async () => {
+    const world = new World();
+    const store = memory();
+    const own = memory(store);
+    const { begun: read } = own;
+    own.begun = async (id) => {
+      const found = await read(id);
+      return found && (id === "one" ? { ...found, head: Buffer.from('{"input":{"$type":"Newer","value":1}}') } : found);
+    };
+    const two = start(world, own, open);
+    await two.conductor.recover();
+    const one = await begun(world, store, ["one", "other"]);
+    one.crash();
+    await pass(LOOK_MS);
+    await holds(async () => (await store.get("one"))?.status === "blocked");
+    expect((await store.get("one"))?.reason).toMatch(/^Its records cannot be read: .*Newer/);
+    await holds(async () => (await store.get("other"))?.status === "completed");
+  });
+
+  it("holds up none of those that wait for their time where the store fails for it", async () => {
+    const world = new World();
+    const store = memory();
+    const own = memory(store);
+    const { get } = own;
+    own.get = async (id) => {
+      if (id === "one") throw new Error("disk I/O error");
+      return get(id);
+    };
+    const two = start(world, own, open);
+    await two.conductor.recover();
+    const one = await begun(world, store);
+    one.crash();
+    const night = group("night", [leaf("rest", { type: "delay", parameters: { duration: "8s" } })]) as never;
+    void two.conductor.node.run(night, { executionId: "sleeps" });
+    await holds(async () => {
+      if ((await store.get("sleeps"))?.status === "sleeping") return true;
+      await pass(100);
+      return false;
+    });
+    const { wakeAt = 0 } = (await store.get("sleeps")) as { wakeAt?: number };
+    // A look that fails for one of them lies before its time.
+    await pass(wakeAt - Date.now() + 100);
+    await holds(async () => (await store.get("sleeps"))?.status === "completed");
+    expect((await store.get("sleeps"))?.endedAt).toBeLessThanOrEqual(wakeAt + 250);
+    expect(console.error).toHaveBeenCalledWith("[CONDUCTOR] The execution one cannot go on: disk I/O error");
+  });
+
   it("is looked for once more where the store tells in the middle of a look", async () => {
     const world = new World();
     let tell = () => {};

@@ -289,7 +289,13 @@ export class Durability {
     if (known !== undefined) return known;
     const begun = await (await this.store).begun(id);
     if (begun === undefined) return undefined;
-    const asked = labelsOf(JSON.parse(begun.document) as NodeDefinition, valueIn(begun.head) as Head);
+    let asked: readonly string[];
+    try {
+      asked = labelsOf(JSON.parse(begun.document) as NodeDefinition, valueIn(begun.head) as Head);
+    } catch {
+      // To go on with it blocks it, with the reason.
+      return undefined;
+    }
     const reason = labelsLacking(id, asked, this.parts.labels);
     // Neither what it asks for changes, nor what is offered.
     if (reason !== undefined && this.left.size < MOST_LEFT) this.left.set(id, reason);

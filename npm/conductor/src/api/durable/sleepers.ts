@@ -18,7 +18,7 @@ import type { KeptRun } from "./kept-run.js";
 const BATCH = 100;
 /** The store is looked at so often, for what other processes put to sleep, left, or ended; in ms. */
 export const LOOK_MS = 5_000;
-/** The same while executions are due that are left to other processes, which hide when the next one of this comes; in ms. */
+/** The same while executions are due that are left to other processes, which hide when the next one comes that callers here do not wait for; in ms. */
 const LEFT_LOOK_MS = 1_000;
 /** Ids that a message names. */
 const MOST_NAMED = 5;
@@ -220,7 +220,9 @@ export class Sleepers {
     const now = Date.now();
     if (this.elsewhere.size === 0 || next > now) return next;
     // Many take long to be passed over.
-    return now + (this.elsewhere.size > BATCH ? LOOK_MS : LEFT_LOOK_MS);
+    let soonest = now + (this.elsewhere.size > BATCH ? LOOK_MS : LEFT_LOOK_MS);
+    for (const { wakeAt = soonest } of this.held.values()) if (wakeAt > now) soonest = Math.min(soonest, wakeAt);
+    return soonest;
   }
 
   /** Goes on with executions of the store that no process has: those that are due, and those that were left. */
@@ -240,7 +242,9 @@ export class Sleepers {
       for (const id of found) seen.add(id);
       for (const id of found) if (before.has(id)) this.parts.add(id);
       const goingOn = await Promise.all(
-        found.map(async (id) => !this.parts.has(id) && (await this.goOnWith(store, id, takesOver))),
+        found.map(
+          async (id) => !this.parts.has(id) && (await this.goOnWith(store, id, takesOver).catch(this.tellOf(id))),
+        ),
       );
       left.push(...found.filter((_, index) => goingOn[index] === "left"));
       // Those that cannot be claimed, or are blocked, are looked for later.
@@ -277,7 +281,7 @@ export class Sleepers {
   private async followHeld(store: ExecutionStore): Promise<void> {
     const ids = [...this.held.keys()].slice(0, MOST_FOLLOWED);
     for (let from = 0; from < ids.length && this.isWatching; from += BATCH) {
-      await Promise.all(ids.slice(from, from + BATCH).map((id) => this.follow(store, id)));
+      await Promise.all(ids.slice(from, from + BATCH).map((id) => this.follow(store, id).catch(this.tellOf(id))));
     }
   }
 
@@ -313,9 +317,16 @@ export class Sleepers {
       await this.waking?.goOn(kept);
       return true;
     } catch (error) {
+      return this.tellOf(id)(error);
+    }
+  }
+
+  /** Tells of an execution that cannot go on, which holds up no others. */
+  private tellOf(id: string): (error: unknown) => false {
+    return (error) => {
       this.log.error(`[CONDUCTOR] The execution ${id} cannot go on: ${messageOf(error)}`);
       return false;
-    }
+    };
   }
 }
 
