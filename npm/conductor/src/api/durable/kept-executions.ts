@@ -125,14 +125,22 @@ export class KeptExecutions {
 
   /** Goes on with one execution. Rejects with INVALID_PARAMETERS where it is over or another process has it. */
   async resume(executionId: string, options: ResumeOptions = {}): Promise<ExecutionResult> {
+    return (await this.begunAgain(executionId, options)).result;
+  }
+
+  /** The same; settles once it goes on. */
+  private async begunAgain(
+    executionId: string,
+    options: ResumeOptions = {},
+  ): Promise<{ result: Promise<ExecutionResult> }> {
     const { runs, sleepers } = this;
     sleepers.watch();
     await sleepers.settled(executionId);
     const kept = await this.claim(executionId, { ...options, isAsked: true });
-    if (kept !== undefined) return runs.goOn(kept);
+    if (kept !== undefined) return { result: runs.goOn(kept) };
     // It may have woken meanwhile.
     const woken = runs.attach(executionId);
-    if (woken !== undefined) return woken;
+    if (woken !== undefined) return { result: woken };
     const { status } = await this.row(executionId);
     const why = isFinished(status)
       ? `is over: it ${status}. Begin a new one that takes over what it did, with \`conductor.executions.fork\` or \`conductor executions fork ${executionId}\``
@@ -167,9 +175,9 @@ export class KeptExecutions {
     await this.sleepers.settled(executionId);
   }
 
-  /** Lets a paused execution go on; nothing happens to any other. */
+  /** Lets a paused execution go on, and rejects where it cannot; nothing happens to any other. */
   async release(executionId: string): Promise<void> {
-    if ((await this.row(executionId)).status === "paused") void this.resume(executionId);
+    if ((await this.row(executionId)).status === "paused") await this.begunAgain(executionId);
   }
 
   /** Questions that are open, beside those that are known. */
