@@ -32,6 +32,11 @@ export interface AboutRequest {
 export interface ServerAuth extends AuthChannelDependencies {
   /** Whether there is such a user: only then the audit names who failed to sign in. */
   knows?(username: string): Promise<boolean>;
+  /**
+   * The id of the session that a token is of, whether that is good or not; `undefined` for what is no token of a session, such as a key.
+   * Missing where each token is taken for a session of its own.
+   */
+  sessionOf?(token: string): string | undefined;
   /** Calls back when sessions ended: connections are then authenticated anew at once. Ends with what it returns. */
   onSessionsEnded?(listener: () => void): Unsubscribe;
   /** The sign-in at an issuer of OpenID Connect, at `<base>/auth/openid/login`; missing on servers without one. */
@@ -155,9 +160,13 @@ export function createCalls({ channels, auth, guard, executions, isolated, ownFl
 
   /** A change of one's own account. Who tries passwords there waits as who tries to sign in. */
   const changeAccount = async (session: Session, command: string, args: unknown): Promise<CallResult> => {
-    const limited = guard.ofAccount(session.caller, session.address);
+    const { token } = session;
+    const id =
+      token === undefined ? undefined : auth?.sessionOf === undefined ? sha256(token, "hex") : auth.sessionOf(token);
+    // What has no session is refused by the command, and counts for no user of the same name.
+    const limited = id === undefined ? undefined : guard.ofAccount(session.caller, id, session.address);
     if (limited !== undefined) return limited;
-    const tries = command === "changePassword";
+    const tries = command === "changePassword" && id !== undefined;
     const attempt = tries ? guard.ofSignIn(session.caller?.name, session.address) : undefined;
     if (attempt !== undefined && "status" in attempt) return attempt;
     const answer = await channels.call("auth", command, withSession(args, session));

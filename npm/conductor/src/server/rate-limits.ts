@@ -21,7 +21,10 @@ export interface RateLimits {
   calls?: Rate | false;
   /** Calls from each address that need a sign-in and come without a good one. Default: 1 a second, 200 at once. */
   strangers?: Rate | false;
-  /** Changes of each caller's own account: another password, ends of sessions. Default: one every two seconds, 30 at once. */
+  /**
+   * Changes of their own account by each session: another password, ends of sessions; five times as many by all sessions of a user
+   * together. Default: one every two seconds, 30 at once.
+   */
   accounts?: Rate | false;
   /**
    * Sign-ins by password that may fail at once, for each name and from each address; after that each further one has to wait longer,
@@ -45,8 +48,8 @@ export interface RateGuard {
   ofUnknown(request: Request, address: string | undefined): Limited | undefined;
   /** Notes that what a request brings is good. */
   isKnown(request: Request): void;
-  /** Counts a change of a caller's own account. */
-  ofAccount(caller: Caller | undefined, address: string | undefined): Limited | undefined;
+  /** Counts a change of a caller's own account by a session, so that one that was stolen leaves the others enough to end it. */
+  ofAccount(caller: Caller | undefined, session: string, address: string | undefined): Limited | undefined;
   /** Counts an attempt to sign in. */
   ofSignIn(name: string | undefined, address: string | undefined): Attempt | Limited;
 }
@@ -55,6 +58,8 @@ const LIMITS = ["calls", "strangers", "accounts", "signIns"] as const satisfies 
 const CALLS: Rate = { perSecond: 2000, burst: 10_000 };
 const STRANGERS: Rate = { perSecond: 1, burst: 200 };
 const ACCOUNTS: Rate = { perSecond: 0.5, burst: 30 };
+/** Sessions of a user that may change the account as often as one may, at the same time. */
+const SESSIONS_AT_ONCE = 5;
 const SIGN_INS = { perName: 5, perAddress: 20, longest: 300_000 };
 
 /** How often it is told of each one that calls too often, a second. */
@@ -75,6 +80,7 @@ export function createRateGuard(
   const calls = bucketsOf("calls", limits.calls, CALLS);
   const strangers = bucketsOf("strangers", limits.strangers, STRANGERS);
   const accounts = bucketsOf("accounts", limits.accounts, ACCOUNTS);
+  const users = bucketsOf("accounts", limits.accounts, ACCOUNTS, SESSIONS_AT_ONCE);
   const signIns = limits.signIns === false ? undefined : new SignInAttempts(signInsOf(limits.signIns));
   const tellings = new TokenBuckets(TOLD);
   const known = new RecentMap<true>(MOST_KNOWN);
@@ -99,9 +105,11 @@ export function createRateGuard(
       if (calls === undefined || caller === undefined) return undefined;
       return limited(calls.take(`caller ${caller.name}`), "calls", { caller, address });
     },
-    ofAccount(caller, address) {
-      if (accounts === undefined || caller === undefined) return undefined;
-      return limited(accounts.take(caller.name), "changes of an account", { caller, address });
+    ofAccount(caller, session, address) {
+      if (accounts === undefined || users === undefined || caller === undefined) return undefined;
+      // What its own bucket refuses is not taken from the others.
+      const wait = accounts.take(session) || users.take(caller.name);
+      return limited(wait, "changes of an account", { caller, address });
     },
     ofStranger(address) {
       if (strangers === undefined) return undefined;
@@ -156,13 +164,14 @@ function credentialsOf({ headers }: Request): string | undefined {
   return found.every((value) => value === null) ? undefined : sha256(JSON.stringify(found), "base64url");
 }
 
-function bucketsOf(name: string, given: Rate | false | undefined, usual: Rate): TokenBuckets | undefined {
+/** @param times how often a bucket has what is given */
+function bucketsOf(name: string, given: Rate | false | undefined, usual: Rate, times = 1): TokenBuckets | undefined {
   if (given === false) return undefined;
   const rate = given ?? usual;
   demandNames(`rateLimits.${name}`, rate, ["perSecond", "burst"]);
   demand(`rateLimits.${name}`, { perSecond: rate.perSecond, burst: rate.burst });
   if (rate.burst < 1) throw refused(`\`rateLimits.${name}.burst\` must be 1 at least`);
-  return new TokenBuckets(rate);
+  return new TokenBuckets({ perSecond: times * rate.perSecond, burst: times * rate.burst });
 }
 
 function signInsOf(given: Exclude<RateLimits["signIns"], false>): Required<typeof SIGN_INS> {

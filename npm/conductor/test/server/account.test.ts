@@ -223,6 +223,38 @@ describe("an own account", () => {
     });
   });
 
+  it("can be saved by a session where another one that was stolen has used up its changes, and keys of the same name too", async () => {
+    clock();
+    const { page, file, apiUrl, statusWith } = await servingAccounts({ accounts: { perSecond: 0.1, burst: 3 } });
+    const own = await page("ada");
+    const stolen = await page("ada");
+    const key = file.add("ada", "editor");
+    const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
+    const body = JSON.stringify({ current: PASSWORD, password: OTHER });
+    for (let count = 0; count < 20; count++) {
+      await expect(stolen.endSession({ id: "x".repeat(22) })).rejects.toThrow();
+      expect((await fetch(`${apiUrl}/auth/changePassword`, { method: "POST", headers, body })).status).toBe(422);
+    }
+    await expect(stolen.endSession({ id: "x".repeat(22) })).rejects.toMatchObject({ code: "RATE_LIMIT_EXCEEDED" });
+    // A new token is of the same session.
+    const { token } = await stolen.refreshToken();
+    await expect(stolen.endOtherSessions()).rejects.toMatchObject({ code: "RATE_LIMIT_EXCEEDED" });
+    await own.endOtherSessions();
+    expect([await statusWith(own.token), await statusWith(token)]).toEqual([200, 401]);
+    // What keys tried was no password of the user.
+    await own.changePassword({ current: PASSWORD, password: OTHER });
+  });
+
+  it("is changed five times as often by all sessions together at most", async () => {
+    clock();
+    const { page } = await servingAccounts({ accounts: { perSecond: 0.1, burst: 1 } });
+    const pages = [];
+    for (let count = 0; count < 6; count++) pages.push(await page("ada"));
+    const ended = await Promise.allSettled(pages.map(({ endSession }) => endSession({ id: "x".repeat(22) })));
+    const codes = ended.map((one) => (one as { reason?: { code?: string } }).reason?.code);
+    expect(codes.filter((code) => code === "RATE_LIMIT_EXCEEDED")).toHaveLength(1);
+  });
+
   it("is not that of a key, of a stranger, or of who says to be another one", async () => {
     const { apiUrl, file, page, statusWith } = await servingAccounts();
     const adas = await page("ada");

@@ -344,6 +344,11 @@ function tokenFor(id: string, prefix = PREFIX): { token: string; hash: string } 
   return { token, hash: hashOf(token) };
 }
 
+/** The id of the session that a token is of; `undefined` for what has not the form of one. */
+export function sessionIdOf(token: string): string | undefined {
+  return partsOf(token)[0];
+}
+
 /** The id of the session of a token or a code, and the hash of that. */
 function partsOf(token: string, form = TOKEN): [id: string | undefined, hash: string] {
   const id = form.exec(token)?.[1];

@@ -15,7 +15,7 @@ import { type Claims, idOfName, nameOf, OPENID_PREFIX, personOf, roleOf } from "
 import { checkedOpenId, type OpenIdSettings } from "./openid/settings.js";
 import { createOpenIdSignIn } from "./openid/sign-in.js";
 import { hashOfPassword, isPassword } from "./passwords.js";
-import { isOf, type NewToken, type Renew, type SessionEntry, Sessions } from "./sessions.js";
+import { isOf, type NewToken, type Renew, type SessionEntry, Sessions, sessionIdOf } from "./sessions.js";
 
 /** Settings of users. */
 export interface UsersOptions {
@@ -238,6 +238,7 @@ export function createUsers(options: UsersOptions): Users {
       await sweepAtTimes();
       return sessionOf(begun, user);
     },
+    sessionOf: sessionIdOf,
     knows: async (username) => (await entries.get("users", idOf(username))) !== undefined,
     onSessionsEnded: (listener: () => void): Unsubscribe =>
       entries.onEnd<SessionEntry>(listener, ({ expiresAt }) => expiresAt <= Date.now()),
