@@ -3,7 +3,7 @@ import { messageOf } from "@atomiton/values";
 import type { RawData, WebSocket } from "ws";
 import { createLog } from "../engine/log.js";
 import type { Role } from "../services/declaration.js";
-import { PROTOCOL_VERSION, SIGN_IN_FIRST } from "../transports/websocket-protocol.js";
+import { PROTOCOL_VERSION, SIGN_IN_FIRST, TOO_BIG } from "../transports/websocket-protocol.js";
 import { refusalBeyond } from "./access.js";
 import { encodeAnswer } from "./answer-text.js";
 import { type Authenticate, type CallResult, type Calls, type Session, tokenOf } from "./calls.js";
@@ -35,8 +35,11 @@ const SLOW_BYTES = 1024 * 1024;
 /** And from so many on it is given up: its calls came before their answers. */
 const LOST_BYTES = 256 * 1024 * 1024;
 
+/** How long a client that sends too much may take to read why its connection ends, in ms. */
+const REASON_MS = 1000;
+
 /** Closing codes of the protocol (RFC 6455). */
-const Close = { unsupported: 1003, policy: 1008, tooBig: 1009, away: 1001, signIn: SIGN_IN_FIRST };
+const Close = { unsupported: 1003, policy: 1008, tooBig: TOO_BIG, away: 1001, signIn: SIGN_IN_FIRST };
 
 type Refused = Exclude<CallResult, { result: unknown }>;
 
@@ -149,8 +152,7 @@ export class Connection {
     const most = role === undefined ? 0 : this.server.bodyBytes(role);
     if (this.#isHeld || this.#unread <= most + UNREAD_BYTES) return;
     if (role !== undefined && this.socket.readyState === this.socket.OPEN) {
-      this.#unread = 0;
-      return this.socket.close(Close.tooBig, `A message may have ${most} bytes at most`);
+      return this.#endTooBig(`A message may have ${most} bytes at most`);
     }
     // One that is to agree to its end sends no more than that.
     if (this.socket.readyState === this.socket.OPEN) void this.#isCallers();
@@ -203,11 +205,18 @@ export class Connection {
     const { caller } = await this.#session;
     this.#isHeld = false;
     if (caller === undefined) {
-      this.#unread = 0;
-      this.socket.close(Close.tooBig, "Sign in first");
-    }
-    this.#readOn();
+      this.#endTooBig("Sign in first");
+    } else this.#readOn();
     return caller !== undefined;
+  }
+
+  /** Ends the connection without reading more of it: to end it at once could take from the client why. */
+  #endTooBig(reason: string): void {
+    this.#isHeld = true;
+    this.#line.stop();
+    this.socket.close(Close.tooBig, reason);
+    this.socket.pause();
+    setTimeout(() => this.socket.terminate(), REASON_MS).unref();
   }
 
   #receivedText(text: string, bytes: number): void {

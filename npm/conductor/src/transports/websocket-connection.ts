@@ -6,6 +6,7 @@ import {
   type ServerMessage,
   SHORTEST_HEARTBEAT,
   SIGN_IN_FIRST,
+  TOO_BIG,
 } from "./websocket-protocol.js";
 
 /** What is used of a WebSocket. */
@@ -161,9 +162,13 @@ export class Connection {
     socket.onerror = (event: { error?: unknown }) => {
       cause = event?.error;
     };
-    socket.onclose = (event: { code?: number }) => {
+    socket.onclose = (event: { code?: number; reason?: string }) => {
       // It works: a person who takes time to sign in must not wait for it then.
       if (event?.code === SIGN_IN_FIRST) this.#failures = 0;
+      if (event?.code === TOO_BIG) {
+        const reason = event.reason || "The server closed the WebSocket (1009): a message is larger than it takes";
+        return this.#loseBy(new TransportError("VALIDATION_FAILED", reason, { answered: true }));
+      }
       this.#lose(`The WebSocket was closed${event?.code ? ` (${event.code})` : ""}`, cause);
     };
   }
@@ -242,6 +247,10 @@ export class Connection {
 
   /** Tells of it, and comes back if that is wanted. */
   #lose(why: string, cause?: unknown): void {
+    this.#loseBy(new TransportError("TRANSPORT_ERROR", why, cause === undefined ? {} : { cause }));
+  }
+
+  #loseBy(error: TransportError): void {
     const socket = this.#release();
     if (socket !== undefined) {
       forget(socket);
@@ -249,7 +258,7 @@ export class Connection {
       else socket.close();
     }
     this.#failures++;
-    this.#options.onLost(new TransportError("TRANSPORT_ERROR", why, cause === undefined ? {} : { cause }));
+    this.#options.onLost(error);
     if (this.#ended || this.#socket !== undefined || this.#wait !== undefined) return;
     if (this.#options.isWanted()) this.#reconnect();
   }

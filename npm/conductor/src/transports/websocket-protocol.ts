@@ -17,6 +17,10 @@
  * is there, or with the code `NODE_NOT_FOUND`. Only in that case, or if the server has no such command, the client repeats
  * the call with a new `id`; executions have an `executionId` in their arguments by which the server knows them again.
  *
+ * On a message that is larger than the client may send, a server may end the connection with the code 1009, and the reason for people as
+ * its reason. The client then takes the largest of the calls that are not answered, and those of more than 65,536 characters, for refused,
+ * and does not repeat them.
+ *
  * Who is asking
  *
  *     client  { type: "auth", token: string | null }
@@ -62,6 +66,9 @@ export const PROTOCOL_VERSION = 1;
 
 /** The code with which a server ends a connection of which it did not learn who is there. */
 export const SIGN_IN_FIRST = 4401;
+
+/** The code with which a connection ends on which a message came that is too large (RFC 6455). */
+export const TOO_BIG = 1009;
 
 /** How long the greeting, and the answer to `resume`, may take in ms. */
 export const RESUME_TIMEOUT = 10_000;

@@ -42,6 +42,12 @@ export interface WebSocketTransport extends RemoteTransport {
   health(): Promise<HealthResult>;
 }
 
+/** Messages of so many characters are small to any server, so that they are not what it took for too large beside a larger one. */
+const SMALL_MESSAGE = 65_536;
+
+/** Whether a connection ended by a message that is too large, which to send again does not help. */
+const isTooBig = ({ code }: TransportError) => code === "VALIDATION_FAILED";
+
 interface Call {
   id: string;
   text: string;
@@ -103,10 +109,18 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): We
     onLost(cause) {
       sequence.lost();
       attempted();
+      const largest = Math.max(...Array.from(sent.values(), ({ text }) => text.length));
       for (const call of [...sent.values()]) {
-        settle(call).reject(
-          new TransportError("TRANSPORT_ERROR", `${cause.message} before the answer came`, { cause, uncertain: true }),
-        );
+        const mayBeTooBig = call.text.length === largest || call.text.length > SMALL_MESSAGE;
+        if (isTooBig(cause) && mayBeTooBig) settle(call).reject(cause);
+        else {
+          settle(call).reject(
+            new TransportError("TRANSPORT_ERROR", `${cause.message} before the answer came`, {
+              cause,
+              uncertain: true,
+            }),
+          );
+        }
       }
     },
   });

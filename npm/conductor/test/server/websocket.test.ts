@@ -4,6 +4,8 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 
 import { WebSocket } from "ws";
 
 import { createConductor } from "../../src/exports/node.js";
+import { NodeWebSocket } from "../../src/transports/node-websocket.js";
+import { createWebSocketTransport } from "../../src/transports/websocket.js";
 import { seededRandom } from "../seeded-random.js";
 import { type Message, rawSocket } from "./raw.js";
 import { byKey, flowOf, keyOf, serving } from "./serving.js";
@@ -496,6 +498,23 @@ describe("messages that no client sends", () => {
     const { socket, closed } = await rawSocket(apiUrl);
     socket.send(Buffer.from('{"type":"ping"}'), { binary: true });
     expect(await closed).toBe(1003);
+  });
+
+  it("such as those beyond what a role may send end the connection with the reason, and are not sent again", async () => {
+    const { apiUrl, port } = await serving({ limits: { admin: { bodyBytes: 100_000 } } });
+    const url = `ws://127.0.0.1:${port}/api/ws`;
+    const transport = createWebSocketTransport({ url, WebSocket: NodeWebSocket, token: () => keyOf("admin") });
+    onTestFinished(() => transport.shutdown());
+    expect(apiUrl).toContain(String(port));
+    await transport.call("storage", "listFlows");
+    for (const size of [150_000, 2_000_000, 20_000_000]) {
+      await expect(transport.call("storage", "saveFlow", { id: "x".repeat(size) })).rejects.toMatchObject({
+        code: "VALIDATION_FAILED",
+        message: "A message may have 100000 bytes at most",
+        retryable: false,
+      });
+    }
+    expect(await transport.call("storage", "listFlows")).toMatchObject({ total: 0 });
   });
 
   it("such as huge ones end the connection", async () => {

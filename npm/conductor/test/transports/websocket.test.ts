@@ -134,6 +134,34 @@ describe("calls over a WebSocket", () => {
     expect(errors.every(({ code }) => code === "CANCELLED")).toBe(true);
   });
 
+  it("that were too large are refused for good, and others fail as with any connection that breaks", async () => {
+    const server = await webSocketServer();
+    const transport = transportTo(server.url);
+    const arriving = server.nextPeer();
+    const calls = [transport.call("a", "small"), transport.call("a", "large", "x".repeat(100_000))].map(caught);
+    const peer = await arriving;
+    await peer.take("call");
+    await peer.take("call");
+    peer.socket.close(1009, "A message may have 50000 bytes at most");
+    const [small, large] = await Promise.all(calls);
+    expect(large).toMatchObject({
+      code: "VALIDATION_FAILED",
+      message: "A message may have 50000 bytes at most",
+      retryable: false,
+      uncertain: false,
+    });
+    expect(small).toMatchObject({ code: "TRANSPORT_ERROR", retryable: true, uncertain: true });
+  });
+
+  it("of which the only one was too large is refused for good, with a reason of its own", async () => {
+    const server = await webSocketServer({ onPeer: ({ socket }) => socket.once("message", () => socket.close(1009)) });
+    expect(await caught(transportTo(server.url).call("a", "b"))).toMatchObject({
+      code: "VALIDATION_FAILED",
+      message: "The server closed the WebSocket (1009): a message is larger than it takes",
+      retryable: false,
+    });
+  });
+
   it("that were sent when the connection breaks fail; those after them go to the next one", async () => {
     const server = await webSocketServer();
     const transport = transportTo(server.url);
