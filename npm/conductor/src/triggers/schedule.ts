@@ -3,7 +3,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { type ScheduleTimes, scheduleTimes } from "@atomiton/nodes/executables";
 import type { ScheduleParameters } from "@atomiton/nodes/schemas";
 import { messageOf } from "@atomiton/values";
-import { pastTimes } from "./past-times.js";
+import { pastTimes, RecentTimes } from "./past-times.js";
 import { type ArmedTrigger, nameOf, type TriggerTools, type Watched } from "./types.js";
 
 /** A timer is not set for longer, so that a clock that is set anew is noticed; in ms. */
@@ -41,6 +41,7 @@ export async function watchSchedule(trigger: ArmedTrigger, tools: TriggerTools):
 class Schedule implements Watched {
   private readonly parameters: ScheduleParameters;
   private readonly times: ScheduleTimes;
+  private readonly recent: RecentTimes;
   private readonly timesHash: string;
   /** Since when nothing was missed. */
   private watchedSince = 0;
@@ -57,6 +58,7 @@ class Schedule implements Watched {
   ) {
     this.parameters = trigger.parameters as unknown as ScheduleParameters;
     this.times = scheduleTimes(this.parameters);
+    this.recent = new RecentTimes(this.times);
     const { cron, every, timezone, from, until } = this.parameters;
     const text = JSON.stringify([cron, every, timezone, from, until]);
     this.timesHash = createHash("sha256").update(text).digest("hex").slice(0, 16);
@@ -118,8 +120,7 @@ class Schedule implements Watched {
     // What may be put off still is no time that was missed, however much there is of it.
     const late = Math.max(this.doneTo, now - mostJitterOf(this.trigger) - 1);
     const { times: missed, isAll } = pastTimes(this.times, this.doneTo, late, MOST_TIMES);
-    const { times: recent } = pastTimes(this.times, late, now, Number.POSITIVE_INFINITY);
-    const times = [...missed, ...recent];
+    const times = [...missed, ...this.recent.between(late, now)];
     // One that is put off holds up those after it, else it would count as done with them; none is late by more than the jitter for that.
     const waiting = times.findIndex((time) => time + this.jitterOf(time) > now);
     const due = waiting < 0 ? times : times.slice(0, waiting);
