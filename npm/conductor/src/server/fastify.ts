@@ -21,9 +21,16 @@ export interface ClosingServer {
   closeAllConnections?(): void;
 }
 
+interface Listening {
+  address: string;
+  port: number;
+}
+
 interface Application {
   readonly prefix: string;
   readonly server: UpgradeServer & ClosingServer;
+  /** Where it listens, with all of its servers. */
+  addresses(): Listening[];
   all(path: string, handler: (request: { raw: IncomingMessage }, reply: FastifyReply) => void): unknown;
   removeAllContentTypeParsers(): void;
   addContentTypeParser(
@@ -68,8 +75,13 @@ export function fastifyPlugin(parts: FastifyParts): FastifyPlugin {
     // At `localhost` Fastify listens with a server of its own for each address, of which it names the first and waits for no other.
     const servers = new Set<ClosingServer>([application.server]);
     const note = ({ socket }: IncomingMessage) => {
-      const { server: other } = socket as { server?: ClosingServer };
-      if (other !== undefined) servers.add(other);
+      const { server: other } = socket as { server?: ClosingServer & { address?(): Listening | string | null } };
+      if (other === undefined || servers.has(other)) return;
+      // An application may hand on requests of a server of its own, which is not to be closed with it.
+      const own = other.address?.();
+      const isOwn = ({ address, port }: Listening) =>
+        typeof own === "object" && own?.address === address && own.port === port;
+      if (application.addresses().some(isOwn)) servers.add(other);
     };
     try {
       demandNames("server.fastify", options, ["prefix", "logLevel", "logSerializers"]);

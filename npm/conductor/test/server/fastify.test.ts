@@ -1,7 +1,7 @@
 /** A server within an application of Fastify. */
 import dns from "node:dns";
 import { once } from "node:events";
-import { request as httpRequest } from "node:http";
+import { createServer, request as httpRequest } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { setImmediate } from "node:timers/promises";
 import Fastify, { type FastifyInstance } from "fastify";
@@ -238,6 +238,24 @@ describe("closing an application of Fastify", () => {
     const answer = await run;
     expect([answer.status, await answer.json()]).toMatchObject([200, { success: true }]);
     await isClosed;
+  });
+
+  it("leaves servers of the application open that hand on their requests, with what runs there", async () => {
+    const { app, release, own } = await application().then(async (made) => {
+      const own = createServer((request, response) => made.app.routing(request, response));
+      own.listen(0, "127.0.0.1");
+      await once(own, "listening");
+      return { ...made, own };
+    });
+    onTestFinished(() => {
+      own.closeAllConnections();
+      own.close();
+    });
+    const { port } = own.address() as AddressInfo;
+    expect((await fetch(`http://127.0.0.1:${port}/api/flows`)).status).toBe(200);
+    release();
+    await app.close();
+    expect(own.listening).toBe(true);
   });
 
   it("waits for what runs at each address of localhost", async () => {
