@@ -38,6 +38,9 @@ const FLOW = {
   ],
 } as never;
 
+/** What a node says of its progress: percents that no animation has. */
+const SAID = [11, 33, 67];
+
 /** What its nodes do; `held` waits until it is let go. */
 function bodies() {
   const held = gate();
@@ -46,7 +49,7 @@ function bodies() {
   const all: Record<string, (params: { progress(percent: number, message?: string): void }) => unknown> = {
     plain: () => "done",
     says: ({ progress }) => {
-      for (const percent of [10, 30, 60]) progress(percent, `at ${percent}`);
+      for (const percent of SAID) progress(percent, `at ${percent}`);
       return "said";
     },
     again: () => {
@@ -110,7 +113,7 @@ function steps({ node: { store } }: Conductor) {
         seen[node.id] ??= [];
         const list = seen[node.id] as string[];
         // Between what a node says of its progress its animation goes by the time.
-        const said = node.id === "says" && [10, 30, 60].includes(node.progress) ? node.progress : "";
+        const said = node.id === "says" && SAID.includes(node.progress) ? node.progress : "";
         if (node.id === "says" && node.state === "executing" && said === "") continue;
         const now = `${node.state} ${said} ${node.error ?? ""}`;
         if (list.at(-1) !== now) list.push(now);
@@ -140,9 +143,12 @@ function timeless({
     progress,
     nodes: inner,
     attempts,
+    message,
     ...node
   }: Node): object => ({
     ...node,
+    // How far the animation of one that failed was depends on the time.
+    message: node.state === "error" ? typeof message : message,
     percent: node.state === "completed" ? progress : undefined,
     tries: attempts?.number,
     hasTimes: [start, end].map((time) => typeof time),
