@@ -2,6 +2,7 @@
 import type { ExecutionStore, MemoryExecutions } from "@atomiton/storage";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 
+import { RunRecorder } from "../../src/api/durable/run-recorder.js";
 import { LOOK_MS } from "../../src/api/durable/sleepers.js";
 import { drainExecutions } from "../../src/api/keeps-executions.js";
 import { edge, group, leaf } from "../contract/flows.js";
@@ -466,6 +467,19 @@ describe("the bound of take-overs", () => {
         ),
       },
     ]);
+  });
+
+  it("has nothing written at once for the answers of parts where nothing was taken over", async () => {
+    const persist = vi.spyOn(RunRecorder.prototype, "persist");
+    const one = start(new World(), memory());
+    const inner = group("inner", [leaf("a", { type: "pure" }), leaf("b", { type: "pure" })]);
+    await one.conductor.storage.saveFlow(inner as never);
+    const subs = ["x", "y", "z"].map((id) => leaf(id, { type: "sub" }));
+    const run = one.conductor.node.run(group("outer", subs) as never, { executionId: "one" });
+    await pass(100);
+    expect((await run).success).toBe(true);
+    const ofParts = persist.mock.contexts.filter((recorder) => (recorder as RunRecorder).isPart);
+    expect(ofParts).toHaveLength(0);
   });
 
   it("counts none from a process that was shut down", async () => {

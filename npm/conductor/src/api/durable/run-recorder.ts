@@ -286,6 +286,8 @@ export class RunRecorder implements Recorder, Source {
   private noteAnswer(words: readonly number[]): void {
     if (this.hasAnswered || !(this.isTakenOver || this.isPart) || !tellsAnswer(words)) return;
     this.hasAnswered = true;
+    // What a part is a part of is taken over before the part begins here, if at all.
+    if (!this.isUnproven) return;
     // Its own answers say so by themselves.
     void this.persist().then(() => {
       this.isTakenOver = false;
