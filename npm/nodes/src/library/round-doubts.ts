@@ -2,7 +2,7 @@
 import { doubtsOfCode } from "../data/doubtful-code.js";
 import type { Doubt } from "../data/doubtful-conditions.js";
 import { isPlainObject, unwrap } from "../data/input.js";
-import { tableBehind } from "../table/table-output.js";
+import { listOrSelf, tableBehind } from "../table/table-output.js";
 
 /**
  * Fields that a condition reads of what rounds gave, and none of these rounds gave.
@@ -10,7 +10,10 @@ import { tableBehind } from "../table/table-output.js";
  * @param name what the condition calls what a round gave
  */
 export function doubtsOfRounds(code: string, name: string, results: readonly unknown[], parameter: string): Doubt[] {
-  const values = results.map(unwrap).filter((value) => value !== undefined && tableBehind(value) === undefined);
+  const values = results
+    .map(unwrap)
+    .filter((value) => value !== undefined && tableBehind(value) === undefined)
+    .map(listOrSelf);
   const doubts = doubtsOfCode(code, name, values, parameter);
   if (doubts.length > 0 || values.length === 0) return doubts;
   const isWrapped = new RegExp(`(?<![.\\p{ID_Continue}$])${name}\\.result(?![\\p{ID_Continue}$])`, "u").test(code);

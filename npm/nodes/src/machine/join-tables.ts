@@ -51,13 +51,13 @@ export async function warnOfStreamedKeys(
   { held, leftKeys, rightKeys, how }: StreamedJoin,
   found: JoinFindings,
   firstOf: (most: number) => Promise<NativeTable>,
-  taker: Taker,
+  warn: Taker["warn"],
 ): Promise<void> {
   const { pairs, unmatched, unmatchedHeld, withoutMatch, heldWithoutMatch } = found;
   const sides = <T>(coming: T, other: T): readonly [T, T] => (how === "right" ? [other, coming] : [coming, other]);
   const [left, right] =
     pairs === 0 ? sides(sampleOf(await firstOf(MOST_SAMPLED)), sampleOf(held)) : sides(ONE_ROW, ONE_ROW);
-  warnOfKeys((rule, message) => taker.warn(rule, message), {
+  warnOfKeys(warn, {
     left: { rows: left, keys: leftKeys },
     right: { rows: right, keys: rightKeys },
     pairs,

@@ -24,9 +24,10 @@ import { doubtsOfTextIn } from "./text-in-table.js";
 const REPORT_INTERVAL = 250;
 
 /** A filter or a join on the way of the rows, and the rows that come to it. */
-type Step = { before: NativeScan } /** `said`: what was said of the filter where it was made. */ & (
+/** `said`: what was said of the filter where it was made, or of the join to any taker, each of which counts its keys anew. */
+type Step = { before: NativeScan } & (
   | { filter: Where; said: ReadonlySet<string> }
-  | { join: StreamedJoin }
+  | { join: StreamedJoin; said: Set<string> }
 );
 
 /** A join with a table. The rows that are streamed are its left side, or, for `right`, its right one. */
@@ -87,7 +88,7 @@ export class StreamedRows implements Stream {
     const scan = await cancellable(signal, (addon, cancel) =>
       addon.scanJoined(this.#scan, keys, held, heldKeys, how, naming, cancel),
     );
-    return this.#with(scan, { before: this.#scan, join });
+    return this.#with(scan, { before: this.#scan, join, said: new Set() });
   }
 
   async rows(taker: Taker): Promise<NativeTable | unknown[]> {
@@ -188,7 +189,11 @@ export class StreamedRows implements Stream {
       if ("join" in step) {
         const found = joins[joined++];
         const first = (most: number) => firstOf(step.before, most, taker.signal);
-        if (found !== undefined && (counts[at] ?? 0) > 0) await warnOfStreamedKeys(step.join, found, first, taker);
+        const warn = (rule: string, message: string) => {
+          if (!step.said.has(rule)) taker.warn(rule, message);
+          step.said.add(rule);
+        };
+        if (found !== undefined && (counts[at] ?? 0) > 0) await warnOfStreamedKeys(step.join, found, first, warn);
         continue;
       }
       if ((counts[at] ?? 0) === 0 || counts[at + 1] !== 0) continue;

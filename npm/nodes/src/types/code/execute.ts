@@ -13,7 +13,7 @@ import type { Place } from "../../library/place.js";
 import { executable } from "../../library/work.js";
 import type { RowsAt } from "../../sandbox/sandbox.js";
 import { defaultTimeout, UserFunction } from "../../sandbox/user-function.js";
-import { recordsIn, tableBehind, withoutRows } from "../../table/table-output.js";
+import { listOrSelf, recordsIn, tableBehind, withoutRows } from "../../table/table-output.js";
 import { typeScriptAdvice } from "../../typescript/advice.js";
 import { code as codeType } from "./definition.js";
 
@@ -77,7 +77,8 @@ function doubtsOfSums(code: string, values: Record<string, unknown>): Doubt[] {
     const value = unwrap(Object.hasOwn(values, path) ? values[path] : fieldOf(values, path));
     const table = tableBehind(value);
     if (table) return { [Symbol.iterator]: () => recordsIn(table) };
-    return Array.isArray(value) ? value : undefined;
+    const list = listOrSelf(value);
+    return Array.isArray(list) ? list : undefined;
   };
   return doubtsOfAdding(code, () => namesOfItems(code, listAt));
 }

@@ -12,7 +12,7 @@ import type { Place } from "../../library/place.js";
 import { executable, type NodeWork } from "../../library/work.js";
 import type { RowsAt, Sandbox } from "../../sandbox/sandbox.js";
 import { defaultTimeout, UserFunction } from "../../sandbox/user-function.js";
-import { recordBatches, tableBehind } from "../../table/table-output.js";
+import { listOrSelf, recordBatches, tableBehind } from "../../table/table-output.js";
 import { condition } from "./definition.js";
 
 interface Parameters {
@@ -83,7 +83,7 @@ function handles(input: PlainObject, tables: RowsAt[]): PlainObject {
 /** A value as it crosses: of an output backed by a table all but its rows, which follow if the expression reads them. */
 function facts(value: unknown, path: string[], tables: RowsAt[]): unknown {
   const table = tableBehind(value);
-  if (!table) return value;
+  if (!table) return listOrSelf(value);
   tables.push({ path: [...path, "records"], rows: () => recordBatches(table) });
   const descriptors = Object.entries(Object.getOwnPropertyDescriptors(value as object));
   return Object.fromEntries([

@@ -6,7 +6,7 @@ import { findData, unwrap } from "../../data/input.js";
 import { kindOf } from "../../data/kind.js";
 import { warnOfLeftOut } from "../../library/chosen-data.js";
 import { executable, type NodeWork } from "../../library/work.js";
-import { recordsOf, tableBehind } from "../../table/table-output.js";
+import { listOrSelf, recordsOf, tableBehind } from "../../table/table-output.js";
 import { cryptoType } from "./definition.js";
 
 interface Parameters {
@@ -158,7 +158,8 @@ async function asBytes(data: unknown, signal: AbortSignal | undefined): Promise<
     return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
   }
   const table = tableBehind(data);
-  const text = typeof data === "string" ? data : await canonicalJson(table ? recordsOf(table) : data, signal);
+  const text =
+    typeof data === "string" ? data : await canonicalJson(table ? recordsOf(table) : listOrSelf(data), signal);
   demandRoom(text.length);
   return new TextEncoder().encode(text);
 }

@@ -3,7 +3,7 @@ import Mustache from "mustache";
 import { NodeError } from "../../contract/error.js";
 import { textOf } from "../../data/field.js";
 import { isPlainObject } from "../../data/input.js";
-import { tableBehind } from "../../table/table-output.js";
+import { listOrSelf, tableBehind } from "../../table/table-output.js";
 
 /**
  * Renders `{{name}}`, `{{a.b}}`, `{{#list}}…{{/list}}`, `{{^list}}…{{/list}}` and `{{{raw}}}`; `{{name | upper}}` shows a
@@ -197,7 +197,7 @@ const CODE = /^[\w$.]+\(.*\)$|^it\.[\w$.]*\s*[^\w\s$.]/s;
 
 /** The rows of an output that is backed by a table: to a template it is a list. */
 function rows(value: unknown): unknown {
-  if (!tableBehind(value)) return value;
+  if (!tableBehind(value)) return listOrSelf(value);
   const output = value as { records?: unknown; result?: unknown };
   return "records" in output ? output.records : output.result;
 }

@@ -4,7 +4,6 @@ import { findData, isPlainObject, type PlainObject } from "../../data/input.js";
 import { kindOf } from "../../data/kind.js";
 import { executable, type NodeWork } from "../../library/work.js";
 import { listIn } from "../../table/list-in.js";
-import { tableBehind } from "../../table/table-output.js";
 import { xml } from "./definition.js";
 
 interface Parameters {
@@ -61,7 +60,7 @@ async function built(data: unknown, { parameters }: NodeWork<Parameters>): Promi
 
 /** The data as an object whose one field is the outermost element. */
 function documentOf(data: unknown, { root, item }: Parameters): PlainObject {
-  const list = Array.isArray(data) || tableBehind(data) ? listIn(data) : undefined;
+  const list = listIn(data);
   const value = list === undefined ? data : { [item]: list };
   if (!isPlainObject(value))
     throw new NodeError("TYPE_MISMATCH", `XML is made of an object or a list, not of ${kindOf(data)}`);
