@@ -18,6 +18,7 @@ export function defineCalls({ username, password, copy, template, session }) {
     "node.resume": () => node.resume("none"),
     "node.active": () => node.active(),
     "node.attach": () => node.attach("none"),
+    "node.view": () => node.view("none"),
     "nodes.list": () => nodes.list(),
     "nodes.get": () => nodes.get("code"),
     "executions.waiting": () => executions.waiting(),
