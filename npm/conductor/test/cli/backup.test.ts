@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { openSqliteStore } from "@atomiton/storage";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 
 import { createConductor } from "../../src/exports/node.js";
 import { conductor, DOUBLE, file, folder, start } from "./cli.js";
@@ -46,7 +46,7 @@ describe("conductor backup", () => {
         code: 0,
         stdout: expect.stringContaining("1 flow backed up to"),
       });
-      expect(done).toBeGreaterThan(before);
+      await vi.waitFor(() => expect(done).toBeGreaterThan(before));
     }
     ends = true;
     await load;

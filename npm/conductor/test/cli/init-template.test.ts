@@ -7,7 +7,16 @@ import { CLI, type Ending, folder, follow, ROOT, type Running } from "./cli.js";
 
 const here = folder();
 const init = (...args: string[]) => follow(process.execPath, [CLI, "init", ...args], { cwd: here }).ended;
-const all = (path: string) => (readdirSync(path, { recursive: true }) as string[]).sort();
+/** What is in a folder, without the packages: these are linked, and others work on them meanwhile. */
+const all = (path: string): string[] => {
+  const entries = readdirSync(path, { withFileTypes: true }).filter(({ name }) => name !== "node_modules");
+  return entries
+    .flatMap((entry) => [
+      entry.name,
+      ...(entry.isDirectory() ? all(join(path, entry.name)).map((inner) => join(entry.name, inner)) : []),
+    ])
+    .sort();
+};
 
 let server: Running | undefined;
 afterEach(async () => {
