@@ -26,6 +26,8 @@ const ENGINE = [
 const SIGNS = [
   "stopClock",
   "stopTime",
+  "stoppedProcesses",
+  "crashingProcesses",
   "listenToConsole",
   "wasm-engine",
   "engine/backend",

@@ -42,9 +42,9 @@ describe("a flow with a node that asks for a label", () => {
     });
     expect(error?.message).toContain("The node `train` asks for a process with the label `gpu` (`runsOn`)");
     expect(error?.message).toContain(offered);
-    expect(error?.message).toContain(
-      '`--label gpu` on the command line, `createConductor({ labels: ["gpu"] })` in code',
-    );
+    expect(error?.recovery?.suggestions).toEqual([
+      'Run it where the label is offered, or offer it here: `--label gpu` on the command line, `createConductor({ labels: ["gpu"] })` in code.',
+    ]);
     expect(executedNodes).not.toContain("a");
   });
 

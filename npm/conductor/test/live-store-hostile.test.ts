@@ -113,7 +113,7 @@ describe("many who follow one run", () => {
     expect((await news).changes).toHaveLength(40);
     const whole = await behind;
     expect([whole.changes, whole.shape, whole.numbers?.[5]]).toEqual([undefined, undefined, 10]);
-    // A cursor between two changes is none.
+    // A cursor between two changes is refused.
     expect((await view("mine", `${cursor.split(":")[0]}:9999.5`)).numbers).toHaveLength(whole.numbers?.length ?? 0);
     letGo();
     await running;
@@ -298,7 +298,7 @@ describe("who follows", () => {
   it.each([
     ["numbers of another run", (view: LiveView) => ({ ...view, numbers: [...(view.numbers ?? []), 1] })],
     ["too few numbers", (view: LiveView) => ({ ...view, numbers: [] })],
-    ["a node that is none", ({ cursor }: LiveView) => ({ cursor, changes: [0.5, 1, 0, 0] })],
+    ["a node of half a number", ({ cursor }: LiveView) => ({ cursor, changes: [0.5, 1, 0, 0] })],
     ["a node before the first", ({ cursor }: LiveView) => ({ cursor, changes: [-1, 1, 0, 0] })],
     ["a node that is missing", ({ cursor }: LiveView) => ({ cursor, changes: [null, 1, 0, 0] as never })],
   ])("refuses %s, and says so", async (_what, strange) => {

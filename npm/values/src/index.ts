@@ -5,6 +5,6 @@ export { isLayer, withoutLayers } from "./layers.js";
 export { loadedOnce } from "./loaded.js";
 export { nameHere } from "./names-elsewhere.js";
 export { type Limits, type Size, sizeOf } from "./size.js";
-export { LONGEST_TIMER_MS } from "./timers.js";
+export { LONGEST_TIMER_MS, unheld, within } from "./timers.js";
 export { FOUND, LEFT, OVER, type Step, Walk } from "./walk.js";
 export { classOf, describe, messageOf, placeText } from "./words.js";

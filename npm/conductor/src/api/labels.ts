@@ -18,7 +18,7 @@ export interface LabelDemand {
   text: string;
 }
 
-/** What gives the flow that a node runs; `undefined` where there is none, or it cannot be had. */
+/** What gives the flow that a node runs; `undefined` where no flow has the name, or it cannot be read. */
 export type FindFlow = (name: string, around: NodeDefinition) => Promise<NodeDefinition | undefined>;
 
 /** Flows that are looked through for one execution; what further ones ask for shows when they are run. */
@@ -44,7 +44,7 @@ export async function labelsAskedBy(flow: NodeDefinition, find: FindFlow): Promi
       if (seen.has(key) || seen.size >= MOST_FLOWS) continue;
       seen.add(key);
       const inner = await find(name, around).catch(() => undefined);
-      // The node says it where there is none.
+      // That no flow has the name is told by the node.
       if (inner === undefined) continue;
       const place = { nodeId: node.id, path: `${path}/parameters/flow` };
       for (const { label, text } of await within(inner)) {
@@ -56,14 +56,17 @@ export async function labelsAskedBy(flow: NodeDefinition, find: FindFlow): Promi
   return outlineOf(flow).mayAskForLabels === true ? within(flow) : [];
 }
 
-/** Why a process with these labels does not run what asks; `undefined` where it does. */
-export function labelRefusal(asked: readonly LabelDemand[], offered: ReadonlySet<string>): Error | undefined {
+/**
+ * Demands that a process with these labels may run what asks.
+ *
+ * @throws Error IMPLEMENTATION_NOT_FOUND naming the node, with what to do as its advice
+ */
+export function demandLabels(asked: readonly LabelDemand[], offered: ReadonlySet<string>): void {
   const lacking = asked.find(({ label }) => !offered.has(label));
-  if (lacking === undefined) return undefined;
+  if (lacking === undefined) return;
   const { label, text } = lacking;
-  const advice = whatToDo(label);
-  const error = coded("IMPLEMENTATION_NOT_FOUND", `${text} ${asksFor(label, offered)}. ${advice}`, undefined);
-  return Object.assign(error, { [ADVICE]: [`${advice}.`], [LACKING]: lacking });
+  const error = coded("IMPLEMENTATION_NOT_FOUND", `${text} ${asksFor(label, offered)}`, undefined);
+  throw Object.assign(error, { [ADVICE]: [`${whatToDo(label)}.`], [LACKING]: lacking });
 }
 
 /** Why a process with these labels leaves an execution to others, that asks for some; `undefined` where it goes on with it. */

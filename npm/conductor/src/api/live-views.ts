@@ -1,4 +1,5 @@
 /** Executions of this process that are followed from elsewhere. */
+import { unheld } from "@atomiton/values";
 import { atAbort } from "../engine/at-abort.js";
 import type { RunView } from "../engine/view.js";
 import { ViewStream } from "../engine/view-stream.js";
@@ -120,9 +121,7 @@ export class LiveViews {
     this.#forget(executionId);
     const [oldest] = this.#expected.keys();
     if (this.#expected.size === MOST_EXPECTED && oldest !== undefined) this.#forget(oldest);
-    const timer = setTimeout(() => this.#forget(executionId), IDLE_MS);
-    (timer as { unref?: () => void }).unref?.();
-    this.#expected.set(executionId, timer);
+    this.#expected.set(executionId, unheld(setTimeout(() => this.#forget(executionId), IDLE_MS)));
     return { cursor: "" };
   }
 
@@ -163,7 +162,7 @@ export class LiveViews {
       followed.first = undefined;
       followed.stream.rest();
     }, IDLE_MS);
-    (followed.timer as { unref?: () => void }).unref?.();
+    unheld(followed.timer);
   }
 
   /** Resolves with how an execution looks before it starts; with nothing where it does not in time, or is not known. */

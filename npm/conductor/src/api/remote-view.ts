@@ -1,5 +1,5 @@
 /** Executions on another side, as the store follows them: by questions, of which each is answered with what is new. */
-import { messageOf } from "@atomiton/values";
+import { messageOf, within } from "@atomiton/values";
 import type { ViewedRun } from "../engine/followed-run.js";
 import { Graph } from "../engine/graph.js";
 import { Plan } from "../engine/plan.js";
@@ -234,11 +234,4 @@ export class RemoteView implements StoreSource {
 }
 
 /** Waits no longer than the store is worth. */
-export async function inTime(work: Promise<unknown>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, GRACE_MS);
-  });
-  await Promise.race([work, late]);
-  clearTimeout(timer);
-}
+export const inTime = (work: Promise<unknown>) => within(GRACE_MS, work);

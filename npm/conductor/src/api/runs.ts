@@ -310,8 +310,7 @@ export class Runs {
       const mayAsk = kept === undefined && outline.mayAskForLabels === true && isSound(node);
       const asked = mayAsk ? await this.labelsAskedBy(node) : [];
       if (this.durability === undefined) {
-        const refusal = asked.length > 0 && (await import("./labels.js")).labelRefusal(asked, this.labels);
-        if (refusal) throw refusal;
+        if (asked.length > 0) (await import("./labels.js")).demandLabels(asked, this.labels);
         if (execution.cancelled) return this.cancelledAtOnce(execution);
         if (wanted?.metadata !== undefined) execution.notKept = METADATA_NOT_KEPT;
         return await this.carryOn(node, execution, wanted, undefined, outline);
@@ -697,12 +696,10 @@ export class Runs {
       { nodeId: (lacking?.nodeId as NodeId | undefined) ?? nodeId, executionId },
       {
         stack: new Error(message).stack as string,
-        context:
-          problem === undefined
-            ? lacking === undefined
-              ? {}
-              : { path: lacking.path, nodeId: lacking.nodeId }
-            : { path: problem.path, nodeId: problem.nodeId, text: problemText(problem) },
+        context: {
+          ...(lacking && { path: lacking.path, nodeId: lacking.nodeId }),
+          ...(problem && { path: problem.path, nodeId: problem.nodeId, text: problemText(problem) }),
+        },
       },
     );
     if (lacking !== undefined && thrown?.recovery !== undefined) error.recovery = thrown.recovery;

@@ -1,5 +1,7 @@
 /** The view of one run, told to those who follow it elsewhere: as a whole first, then by its changes. */
+import { unheld } from "@atomiton/values";
 import type { LiveShape, LiveView } from "../types/live-view.js";
+import { uuid } from "../types/uuid.js";
 import { atAbort } from "./at-abort.js";
 import { Step } from "./generated.js";
 import type { RunView } from "./view.js";
@@ -24,11 +26,11 @@ interface Question {
   answer(): void;
 }
 
-/** See the description of the module. Costs nothing before the first question, and while it rests. */
+/** The changes of one run since each question about it. Costs nothing before the first question, and while it rests. */
 export class ViewStream {
   readonly #times: StreamTimes;
   readonly #nodes: number;
-  readonly #id = Math.random().toString(36).slice(2);
+  readonly #id = uuid();
   #view: RunView | undefined;
   #changes: number[] = [];
   /** The number of the last change that is not kept any more. */
@@ -89,12 +91,12 @@ export class ViewStream {
     // What is new since then is told as changes.
     if (this.#whole !== undefined && this.#wholeSeq >= this.#before) return this.#whole;
     if (this.#whole === undefined) {
-      const timer = setTimeout(() => {
+      const forget = () => {
         this.#whole = undefined;
-      }, this.#times.pace);
-      (timer as { unref?: () => void }).unref?.();
+      };
+      unheld(setTimeout(forget, this.#times.pace));
     }
-    // What was not told of yet is, so that it is in both.
+    // What reports tell is told with the next changes as well.
     const numbers = sentNumbers(view.numbers());
     const told = reportsOf(view.run, this.#nodes);
     this.#wholeSeq = this.#seq;
@@ -257,7 +259,7 @@ function shapeOf({ graph }: RunView): LiveShape {
   };
 }
 
-/** JSON has no numbers that are none. */
+/** Numbers for JSON, which has no NaN. */
 function sentNumbers(numbers: Float64Array): (number | null)[] {
   return Array.from(numbers, (number) => (Number.isNaN(number) ? null : number));
 }

@@ -1,4 +1,6 @@
 /** At most one call per interval: the first at once, the last of an interval at its end. */
+import { unheld } from "@atomiton/values";
+
 export class Throttle<T> {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private pending: (() => T) | undefined;
@@ -40,6 +42,6 @@ export class Throttle<T> {
       this.flush();
     }, this.intervalMs);
     // Pending progress must not keep the process alive.
-    (this.timer as { unref?: () => void }).unref?.();
+    unheld(this.timer);
   }
 }

@@ -1,4 +1,4 @@
-import { LONGEST_TIMER_MS } from "@atomiton/values";
+import { LONGEST_TIMER_MS, unheld } from "@atomiton/values";
 
 interface Entry<V> {
   value: V;
@@ -38,9 +38,7 @@ export class ExpiringMap<V> {
     const [first] = this.#entries.values();
     if (this.#timer !== undefined || first === undefined || first.expires === Number.POSITIVE_INFINITY) return;
     const wait = Math.min(Math.max(Math.ceil(first.expires - performance.now()), 0), LONGEST_TIMER_MS);
-    this.#timer = setTimeout(() => this.#wake(), wait);
-    // Timers of pages are numbers, and hold nothing up.
-    (this.#timer as { unref?: () => void }).unref?.();
+    this.#timer = unheld(setTimeout(() => this.#wake(), wait));
   }
 
   #wake(): void {

@@ -1,6 +1,8 @@
 /** Runs of stored flows that are asked for over HTTP: begun once for each key, and answered for once they are kept. */
+
 import { randomUUID } from "node:crypto";
 import type { StoredExecution } from "@atomiton/storage";
+import { within } from "@atomiton/values";
 import { flowIdOf, isUnbegun } from "../api/requests.js";
 import { type Caused, causeOf } from "../types/cause.js";
 import type { ErrorCode } from "../types/errors.js";
@@ -9,7 +11,6 @@ import type { Limited, Refusal } from "./access.js";
 import { type CallResult, type Calls, idOfKey, type Session } from "./calls.js";
 import type { IdempotencyKeys, KeyRefusal } from "./idempotency.js";
 import type { ServedChannels } from "./served-channels.js";
-import { within } from "./within.js";
 
 /** What is needed of a server. */
 export interface FlowRunParts {

@@ -1,4 +1,5 @@
 /** Keeps the events of a server complete and in order across connections, or says that some are missing. */
+import { unheld } from "@atomiton/values";
 import type { ClientMessage, EventMessage } from "./websocket-protocol.js";
 import { RESUME_TIMEOUT } from "./websocket-protocol.js";
 
@@ -115,7 +116,6 @@ export class Sequence {
 
   #startTimer(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#startOver(this.#greeted), RESUME_TIMEOUT);
-    (this.#timer as { unref?: () => void }).unref?.();
+    this.#timer = unheld(setTimeout(() => this.#startOver(this.#greeted), RESUME_TIMEOUT));
   }
 }

@@ -69,7 +69,7 @@ describe("conductor run", () => {
 });
 
 describe("conductor validate", () => {
-  it("warns of labels that are not offered only where some are given, and refuses what is none anyway", async () => {
+  it("warns of labels that are not offered only where some are given, and refuses anyway what cannot be a label", async () => {
     expect((await conductor("validate", train)).stdout).not.toContain("gpu");
     expect((await conductor("validate", train, "--label", "gpu")).stdout).not.toContain("asks for");
     const [entry] = JSON.parse((await conductor("validate", "--json", train, "--label", "cpu")).stdout);

@@ -1,28 +1,20 @@
 /** Executions that ask for a label: processes that do not offer it leave them to those that do. */
-import { createMemoryEngine, type ExecutionStore, type MemoryExecutions } from "@atomiton/storage";
-import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { createMemoryEngine, type MemoryExecutions } from "@atomiton/storage";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { LOOK_MS } from "../../src/api/durable/sleepers.js";
-import { type Definition, edge, group, leaf } from "../contract/flows.js";
-import { holds, pass, settled, stopTime } from "./stopped-time.js";
+import { leaf } from "../contract/flows.js";
+import { isStatus, keysOf, line, stoppedProcesses } from "./stopped-processes.js";
+import { holds, pass } from "./stopped-time.js";
 import { memory, Process, type ProcessOptions, World } from "./world.js";
 
-const processes: Process[] = [];
+const started = stoppedProcesses();
 
 function start(world: World, store: MemoryExecutions, labels?: string[], options: ProcessOptions = {}): Process {
-  const config = { ...options.config, ...(labels && { labels }) };
-  const started = new Process(world, store, { ...options, config });
-  processes.push(started);
-  return started;
+  return started(world, store, { ...options, config: { ...options.config, ...(labels && { labels }) } });
 }
 
 const train = { policy: { runsOn: "gpu" } };
-const line = (id: string, ...nodes: Definition[]): never =>
-  group(
-    id,
-    nodes,
-    nodes.slice(1).map((node, index) => edge((nodes[index] as Definition).id, node.id)),
-  ) as never;
 /** Pays, stays in the middle, and pays again on a machine with the label. */
 const shop = line(
   "shop",
@@ -41,7 +33,6 @@ const stays = (world: World) => ({
 const stayed = new WeakMap<World, number>();
 /** Does not stay in the middle. */
 const open = { types: { stay: { effects: "reads", execute: () => "open" } } };
-const keys = ({ deeds }: World) => deeds.map(({ key }) => key);
 
 /** What a process that offered the label left in the middle. */
 async function left(world: World, store: MemoryExecutions, flow = shop, config = {}): Promise<void> {
@@ -51,33 +42,12 @@ async function left(world: World, store: MemoryExecutions, flow = shop, config =
   one.crash();
 }
 
-const isStatus = (store: ExecutionStore, id: string, status: string, ms = 100) =>
-  holds(async () => {
-    if ((await store.get(id))?.status === status) return true;
-    await pass(ms);
-    return false;
-  });
-
 let warn: ReturnType<typeof vi.spyOn>;
-// What is loaded at its first use takes real time.
-beforeAll(async () => {
-  const { conductor } = new Process(new World(), memory());
-  await conductor.node.run(line("warm", leaf("a", { type: "pay" })));
-  await conductor.recover();
-  await conductor.shutdown();
-});
 beforeEach(() => {
   warn = vi.spyOn(console, "warn").mockImplementation(() => {});
   vi.spyOn(console, "error").mockImplementation(() => {});
-  stopTime();
 });
-afterEach(async () => {
-  const all = processes.splice(0).map(({ conductor }) => conductor.shutdown());
-  await settled();
-  vi.useRealTimers();
-  vi.restoreAllMocks();
-  void all;
-});
+afterEach(() => vi.restoreAllMocks());
 const told = () => warn.mock.calls.map((said: unknown[]) => said.join(" "));
 
 describe("an execution that asks for a label", () => {
@@ -114,7 +84,7 @@ describe("an execution that asks for a label", () => {
     const recovered = await two.conductor.recover();
     expect(recovered.elsewhere).toEqual([]);
     expect((await recovered.resumed[0]?.result)?.success).toBe(true);
-    expect(keys(world)).toEqual(["one/before", "one/after"]);
+    expect(keysOf(world)).toEqual(["one/before", "one/after"]);
     expect(await store.get("one")).toMatchObject({ status: "completed", epoch: 2 });
     // One that is over is told of anywhere.
     expect((await conductor.node.run(shop, { executionId: "one" })).success).toBe(true);
@@ -132,7 +102,7 @@ describe("an execution that asks for a label", () => {
     const able = start(world, memory(store), ["gpu"], open);
     await able.conductor.recover();
     await isStatus(store, "one", "completed");
-    expect(keys(world)).toEqual(["one/before", "one/after"]);
+    expect(keysOf(world)).toEqual(["one/before", "one/after"]);
   });
 
   it("can be cancelled, paused and looked at anywhere", async () => {
@@ -145,7 +115,7 @@ describe("an execution that asks for a label", () => {
     expect(await store.get("one")).toMatchObject({ status: "paused" });
     await conductor.executions.cancel("one");
     expect(await store.get("one")).toMatchObject({ status: "cancelled" });
-    expect(keys(world)).toEqual(["one/before"]);
+    expect(keysOf(world)).toEqual(["one/before"]);
   });
 
   it("rejects for those who let it go on after a pause where the label is not offered", async () => {
@@ -236,7 +206,7 @@ describe("an execution whose nodes run flows that ask for a label", () => {
     const able = start(of, memory(store), ["gpu"], { ...open, config });
     const { resumed } = await able.conductor.recover();
     expect((await resumed[0]?.result)?.error).toBeUndefined();
-    expect(keys(of)).toHaveLength(2);
+    expect(keysOf(of)).toHaveLength(2);
   });
 
   it("is blocked, and does not fail, where another process finds out only then that a flow of it does", async () => {
@@ -251,6 +221,6 @@ describe("an execution whose nodes run flows that ask for a label", () => {
     const able = start(of, memory(store), ["gpu"], { ...open, config });
     const { resumed } = await able.conductor.recover();
     expect((await resumed[0]?.result)?.error).toBeUndefined();
-    expect(keys(of)).toHaveLength(2);
+    expect(keysOf(of)).toHaveLength(2);
   });
 });

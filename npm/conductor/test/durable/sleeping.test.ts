@@ -1,61 +1,19 @@
 /** Executions that wait for time leave memory, and go on when it comes, in whichever process. */
-import type { ExecutionStore, MemoryExecutions, StoredExecution } from "@atomiton/storage";
-import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import type { ExecutionStore, StoredExecution } from "@atomiton/storage";
+import { describe, expect, it } from "vitest";
 
-import { type Definition, edge, group, leaf } from "../contract/flows.js";
-import { holds, pass, settled, stopTime } from "./stopped-time.js";
-import { memory, Process, World } from "./world.js";
+import { type Definition, leaf } from "../contract/flows.js";
+import { crashingProcesses, isStatus, line } from "./stopped-processes.js";
+import { pass } from "./stopped-time.js";
+import { memory, World } from "./world.js";
 
 const DAY = 86_400_000;
-const processes: Process[] = [];
-
-function start(
-  world: World,
-  store: MemoryExecutions,
-  config: object = {},
-  crashAt?: number,
-  before?: boolean,
-): Process {
-  const started = new Process(world, store, {
-    ...(crashAt !== undefined && { crashAt }),
-    ...(before !== undefined && { before }),
-    config: { ...config },
-  });
-  processes.push(started);
-  return started;
-}
-
-const line = (id: string, ...nodes: Definition[]): never =>
-  group(
-    id,
-    nodes,
-    nodes.slice(1).map((node, index) => edge((nodes[index] as Definition).id, node.id)),
-  ) as never;
 const delay = (duration: number | string, policy?: object) =>
   leaf("rest", { type: "delay", parameters: { duration }, ...(policy && { policy }) });
 const pay = (id: string) => leaf(id, { type: "pay" });
 const days = (policy?: object) => line("days", pay("before"), delay("3d", policy), pay("after"));
 
-const isStatus = (store: ExecutionStore, id: string, status: string) =>
-  holds(async () => {
-    if ((await store.get(id))?.status === status) return true;
-    await pass(100);
-    return false;
-  });
-
-// What is loaded at its first use takes real time.
-beforeAll(async () => {
-  const { conductor } = new Process(new World(), memory());
-  await conductor.node.run(line("warm", { ...delay(1), id: "rest" }));
-  await conductor.shutdown();
-});
-beforeEach(stopTime);
-afterEach(async () => {
-  const all = processes.splice(0).map(({ conductor }) => conductor.shutdown());
-  await settled();
-  vi.useRealTimers();
-  void all;
-});
+const start = crashingProcesses(line("warm", { ...delay(1), id: "rest" }));
 
 describe("an execution that waits for time", () => {
   it("sleeps after a second, and its caller has the result when it is over", async () => {

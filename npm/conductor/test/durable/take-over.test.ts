@@ -1,21 +1,16 @@
 /** A process that recovered goes on with what others leave: killed ones at the next look at the store, those that end at once. */
 import type { ExecutionStore, MemoryExecutions } from "@atomiton/storage";
-import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { RunRecorder } from "../../src/api/durable/run-recorder.js";
 import { LOOK_MS } from "../../src/api/durable/sleepers.js";
 import { drainExecutions } from "../../src/api/keeps-executions.js";
 import { edge, group, leaf } from "../contract/flows.js";
-import { holds, pass, settled, stopTime } from "./stopped-time.js";
-import { memory, Process, type ProcessOptions, World } from "./world.js";
+import { keysOf, stoppedProcesses } from "./stopped-processes.js";
+import { holds, pass, settled } from "./stopped-time.js";
+import { memory, type Process, type ProcessOptions, World } from "./world.js";
 
-const processes: Process[] = [];
-
-function start(world: World, store: MemoryExecutions, options: ProcessOptions = {}): Process {
-  const started = new Process(world, store, options);
-  processes.push(started);
-  return started;
-}
+const start = stoppedProcesses();
 
 /** Pays, stays in the middle for as long as the world has it so, and pays again. */
 const shop = group(
@@ -26,7 +21,6 @@ const shop = group(
 /** Does not stay in the middle. */
 const open = { types: { never: { effects: "reads", execute: () => "open" } } };
 
-const keys = ({ deeds }: World) => deeds.map(({ key }) => key);
 /** A process that has begun and does not go on. */
 async function begun(world: World, store: MemoryExecutions, ids = ["one"]): Promise<Process> {
   const process = start(world, store);
@@ -48,25 +42,11 @@ function counted(store: MemoryExecutions, method: "claimable" | "get"): unknown[
   return calls;
 }
 
-// What is loaded at its first use takes real time.
-beforeAll(async () => {
-  const { conductor } = new Process(new World(), memory());
-  await conductor.node.run(group("warm", [leaf("a", { type: "pay" })]) as never);
-  await conductor.recover();
-  await conductor.shutdown();
-});
 beforeEach(() => {
   vi.spyOn(console, "warn").mockImplementation(() => {});
   vi.spyOn(console, "error").mockImplementation(() => {});
-  stopTime();
 });
-afterEach(async () => {
-  const all = processes.splice(0).map(({ conductor }) => conductor.shutdown());
-  await settled();
-  vi.useRealTimers();
-  vi.restoreAllMocks();
-  void all;
-});
+afterEach(() => vi.restoreAllMocks());
 
 describe("what another process leaves", () => {
   it("goes on within one look at the store once that is killed, and not before", async () => {
@@ -81,7 +61,7 @@ describe("what another process leaves", () => {
     await pass(LOOK_MS);
     await holds(async () => (await store.get("one"))?.status === "completed");
     expect(await store.get("one")).toMatchObject({ epoch: 2 });
-    expect(keys(world)).toEqual(["one/before", "one/after"]);
+    expect(keysOf(world)).toEqual(["one/before", "one/after"]);
     expect(console.warn).toHaveBeenCalledWith("[CONDUCTOR] 1 execution goes on here that another process left: one");
   });
 
@@ -106,7 +86,7 @@ describe("what another process leaves", () => {
     for (const tell of listeners) tell();
     await pass(10);
     await holds(async () => (await store.get("one"))?.status === "completed");
-    expect(keys(world)).toEqual(["one/before", "one/after"]);
+    expect(keysOf(world)).toEqual(["one/before", "one/after"]);
     await two.conductor.shutdown();
     expect(listeners.size).toBe(0);
   });
@@ -212,7 +192,7 @@ describe("what another process leaves", () => {
     await pass(LOOK_MS);
     await holds(async () => (await store.list({ status: "completed" }, { limit: 1_000 })).executions.length === 250);
     expect(world.deeds).toHaveLength(500);
-    expect(new Set(keys(world)).size).toBe(500);
+    expect(new Set(keysOf(world)).size).toBe(500);
   });
 
   it("is had by one alone of several that look for it", async () => {
@@ -291,7 +271,7 @@ describe("it is left alone by a process", () => {
     one.crash();
     await pass(5 * LOOK_MS);
     expect(await store.get("one")).toMatchObject({ status: "running", epoch: 1 });
-    expect(keys(world)).toEqual(["one/before"]);
+    expect(keysOf(world)).toEqual(["one/before"]);
   });
 
   it("that is shut down while it claims it, for the next one", async () => {
@@ -320,7 +300,7 @@ describe("it is left alone by a process", () => {
     await two.conductor.shutdown();
     goOn();
     await holds(async () => (await memory(store).claimable(Date.now(), 10)).includes("one"));
-    expect(keys(world)).toEqual(["one/before"]);
+    expect(keysOf(world)).toEqual(["one/before"]);
   });
 });
 
@@ -409,7 +389,7 @@ describe("the bound of take-overs", () => {
       expect(await start(world, memory()).conductor.executions.import(file)).toBe("one");
     }
     expect(await mended.conductor.executions.resume("one")).toMatchObject({ success: true });
-    expect(keys(world)).toEqual(["one/before", "one/after"]);
+    expect(keysOf(world)).toEqual(["one/before", "one/after"]);
   });
 
   it("is what the conductor says", async () => {

@@ -1,35 +1,10 @@
-/** Questions that outlast their process, and pauses that do. */
-import type { ExecutionStore, MemoryExecutions } from "@atomiton/storage";
-import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 
-import { type Definition, edge, group, leaf } from "../contract/flows.js";
-import { holds, pass, settled, stopTime } from "./stopped-time.js";
-import { memory, Process, World } from "./world.js";
+import { group, leaf } from "../contract/flows.js";
+import { crashingProcesses, isStatus, keysOf, line } from "./stopped-processes.js";
+import { pass, settled } from "./stopped-time.js";
+import { memory, World } from "./world.js";
 
-const processes: Process[] = [];
-
-function start(
-  world: World,
-  store: MemoryExecutions,
-  config: object = {},
-  crashAt?: number,
-  before?: boolean,
-): Process {
-  const started = new Process(world, store, {
-    ...(crashAt !== undefined && { crashAt }),
-    ...(before !== undefined && { before }),
-    config: { ...config },
-  });
-  processes.push(started);
-  return started;
-}
-
-const line = (id: string, ...nodes: Definition[]): never =>
-  group(
-    id,
-    nodes,
-    nodes.slice(1).map((node, index) => edge((nodes[index] as Definition).id, node.id)),
-  ) as never;
 const pay = (id: string) => leaf(id, { type: "pay" });
 const ask = (parameters: object = {}, id = "approval") =>
   leaf(id, {
@@ -42,26 +17,7 @@ const ask = (parameters: object = {}, id = "approval") =>
   });
 const invoice = (parameters?: object) => line("invoice", pay("before"), ask(parameters), pay("after"));
 
-const isStatus = (store: ExecutionStore, id: string, status: string) =>
-  holds(async () => {
-    if ((await store.get(id))?.status === status) return true;
-    await pass(100);
-    return false;
-  });
-const keysOf = ({ deeds }: World) => deeds.map(({ key }) => key);
-
-beforeAll(async () => {
-  const { conductor } = new Process(new World(), memory());
-  await conductor.node.run(line("warm", ask({ waitFor: 1, default: { ok: true } })));
-  await conductor.shutdown();
-});
-beforeEach(stopTime);
-afterEach(async () => {
-  const all = processes.splice(0).map(({ conductor }) => conductor.shutdown());
-  await settled();
-  vi.useRealTimers();
-  void all;
-});
+const start = crashingProcesses(line("warm", ask({ waitFor: 1, default: { ok: true } })));
 
 describe("an execution that waits for people", () => {
   it("leaves memory, is listed with its question, and goes on with the answer", async () => {

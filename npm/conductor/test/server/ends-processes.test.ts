@@ -1,20 +1,10 @@
 /** An execution that ends every process that has it, among servers on one store. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 
-import { missingPostgres, startPostgres } from "../../../../tests/nodes/postgres.mjs";
-import { ROOT, type Running, start } from "../cli/cli.js";
-
-/** As long as a busy machine may take, in ms. */
-const WAIT = { timeout: 240_000, interval: 50 };
-const missing = missingPostgres();
-let postgres: Awaited<ReturnType<typeof startPostgres>> | undefined;
-
-beforeAll(async () => {
-  if (missing === undefined) postgres = await startPostgres();
-});
-afterAll(() => postgres?.stop());
+import { type Running, start } from "../cli/cli.js";
+import { projectWith, sharedStores, WAIT } from "./on-stores.js";
 
 /** What a crash of native code does to its process, unless a file is there; it is not held until what came before is on disk. */
 const NODES = `import { appendFileSync, existsSync } from "node:fs";
@@ -42,21 +32,13 @@ const FLOW = {
   edges: [{ id: "e", source: "first", target: "crash" }],
 };
 
-const stores: [name: string, address: (folder: string) => string | undefined][] = [
-  ["SQLite", (folder) => `sqlite:${join(folder, "a.db")}`],
-  ["PostgreSQL", () => postgres?.url],
-];
-
-describe.each(stores)("an execution that ends its process, on %s", (name, address) => {
+describe.each(sharedStores())("an execution that ends its process, on $name", ({ address, missing }) => {
   it("is blocked by the process that would be the next, and goes on where it is asked for", async ({ skip }) => {
-    if (name === "PostgreSQL" && missing !== undefined) skip(missing);
-    mkdirSync(join(ROOT, "out"), { recursive: true });
-    const folder = mkdtempSync(join(ROOT, "out", "ends "));
-    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-    writeFileSync(join(folder, "nodes.mjs"), NODES);
+    if (missing !== undefined) skip(missing);
+    const folder = projectWith(NODES);
     writeFileSync(join(folder, "flow.json"), JSON.stringify(FLOW));
     const command = (...args: string[]): Running => {
-      const all = [...args, "--store", address(folder) as string, "--nodes", join(folder, "nodes.mjs")];
+      const all = [...args, "--store", address(folder), "--nodes", join(folder, "nodes.mjs")];
       const running = start(all, { cwd: folder });
       onTestFinished(() => void running.child.kill("SIGKILL"));
       return running;

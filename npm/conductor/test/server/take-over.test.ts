@@ -1,21 +1,12 @@
 /** Two servers on one store: what one leaves goes on in the other. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 
-import { missingPostgres, startPostgres } from "../../../../tests/nodes/postgres.mjs";
-import { ROOT, type Running, start } from "../cli/cli.js";
+import { type Running, start } from "../cli/cli.js";
+import { projectWith, sharedStores, WAIT } from "./on-stores.js";
 
-/** As long as a busy machine may take, in ms. */
-const WAIT = { timeout: 240_000, interval: 50 };
 const COUNT = 5;
-const missing = missingPostgres();
-let postgres: Awaited<ReturnType<typeof startPostgres>> | undefined;
-
-beforeAll(async () => {
-  if (missing === undefined) postgres = await startPostgres();
-});
-afterAll(() => postgres?.stop());
 
 /** Node types that tell a file what they do, and one that stays until a file is there. */
 const NODES = `import { appendFileSync, existsSync } from "node:fs";
@@ -54,15 +45,6 @@ const FLOW = {
   ],
 };
 
-/** A folder of a project, in which packages of the checkout are found. */
-function project(): string {
-  mkdirSync(join(ROOT, "out"), { recursive: true });
-  const folder = mkdtempSync(join(ROOT, "out", "take over "));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  writeFileSync(join(folder, "nodes.mjs"), NODES);
-  return folder;
-}
-
 /** A server of the project. */
 async function served(folder: string, store: string) {
   const args = ["serve", "--open", "--port", "0", "--store", store, "--nodes", join(folder, "nodes.mjs")];
@@ -80,18 +62,12 @@ async function served(folder: string, store: string) {
   return { running, ask };
 }
 
-const stores: [name: string, address: (folder: string) => string | undefined][] = [
-  ["SQLite", (folder) => `sqlite:${join(folder, "a.db")}`],
-  ["PostgreSQL", () => postgres?.url],
-];
-
-describe.each(stores)("two servers on one %s", (name, address) => {
-  it.each(["SIGKILL", "SIGTERM"] as const)(
+describe.each(sharedStores())("two servers on one $name", ({ name, address, missing }) => {
+  it.skipIf(missing !== undefined).each(["SIGKILL", "SIGTERM"] as const)(
     "go on in the other one with what %s cuts off in one",
     async (signal) => {
-      const folder = project();
+      const folder = projectWith(NODES);
       const store = address(folder);
-      if (store === undefined) return expect(missing, `no ${name}`).toBeDefined();
       const one = await served(folder, store);
       const two = await served(folder, store);
       await one.ask("POST", "/flows", FLOW);

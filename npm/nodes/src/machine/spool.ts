@@ -28,6 +28,8 @@ export class Spool {
   #size = 0;
   /** Bytes that are in the file, and that were put aside in all. */
   #written = 0;
+  /** Places, the first ones, whose texts are in the file. */
+  #inFile = 0;
   #file: number | undefined;
   #writing: Promise<void> | undefined;
 
@@ -76,8 +78,6 @@ export class Spool {
       );
     }
   }
-
-  #inFile = 0;
 
   #moved(bytes: Buffer, at: number): void {
     const place = this.#places[this.#inFile] as Place;

@@ -21,7 +21,7 @@ import type { ExecutionError } from "../../types/errors.js";
 import type { ConductorExecutionContext } from "../../types/execution.js";
 import type { OpenQuestion } from "../../types/question.js";
 import { contextOf } from "../contexts.js";
-import { labelRefusal, labelsAskedIn, labelsLacking } from "../labels.js";
+import { demandLabels, labelsLacking } from "../labels.js";
 import type { DurabilityLevel } from "../settings.js";
 import { DocumentHashes } from "./document-hashes.js";
 import { type Hash, headBytes, KnownSecrets, questionsIn, recordBytes, secretsIn, valueIn } from "./entries.js";
@@ -35,6 +35,7 @@ import {
   type NewRun,
   type RecordedRun,
 } from "./kept-run.js";
+import { LeftToOthers, labelsOf } from "./left-to-others.js";
 import { type Metadata, shownMetadata, tagsOf } from "./metadata.js";
 import { allRecords, Records } from "./records.js";
 import { RunRecorder } from "./run-recorder.js";
@@ -49,8 +50,6 @@ const UNFINISHED = EXECUTION_STATUSES.filter((status) => !isFinished(status));
 const NOTHING = new Uint8Array(0);
 /** Executions that are looked for at once. */
 const BATCH = 1_000;
-/** Executions that are left to others of which it is remembered. */
-const MOST_LEFT = 10_000;
 /** Rows that are read at once. */
 const PAGE = 1_000;
 
@@ -91,13 +90,14 @@ export class Durability {
   private readonly documents: DocumentHashes;
   /** Called with the id of an execution of which something was written. */
   readonly onWritten = new Set<(id: string) => void>();
-  /** Why executions are left to other processes, by id. */
-  private readonly left = new Map<string, string>();
+  /** Executions that ask for labels which this process does not offer. */
+  readonly elsewhere: LeftToOthers;
 
   constructor(private readonly parts: DurabilityParts) {
     const { wakes = "all", log, hash } = parts;
     this.sleepers = new Sleepers(this, wakes, log);
     this.documents = new DocumentHashes(hash);
+    this.elsewhere = new LeftToOthers(() => this.store, parts.labels);
   }
 
   private get writer(): Promise<Writer> {
@@ -136,8 +136,7 @@ export class Durability {
         return attached;
       }
     }
-    const refusal = labelRefusal(run.asked, this.parts.labels);
-    if (refusal !== undefined) throw refusal;
+    demandLabels(run.asked, this.parts.labels);
     const document = JSON.stringify(node);
     const held = this.parts.level === "strict" ? writingNodes(outlineOf(node), this.parts.executables()) : [];
     if (secrets !== undefined) await this.learn(node, secrets, document);
@@ -277,34 +276,10 @@ export class Durability {
    */
   async claim(id: string, options: ClaimOptions = {}): Promise<KeptRun | undefined> {
     const writer = await this.writer;
-    if (options.pauses !== true) await this.demandLabels(id);
+    if (options.pauses !== true) await this.elsewhere.refuse(id);
     const claimed = await writer.store.claim(id);
     const secrets = options.pauses === true ? undefined : new Redaction();
     return claimed && this.goOn(writer, claimed, secrets, undefined, options);
-  }
-
-  /** Why this process leaves an execution to others: it asks for a label that is not offered here. `undefined` where it does not. */
-  async leftToOthers(id: string): Promise<string | undefined> {
-    const known = this.left.get(id);
-    if (known !== undefined) return known;
-    const begun = await (await this.store).begun(id);
-    if (begun === undefined) return undefined;
-    let asked: readonly string[];
-    try {
-      asked = labelsOf(JSON.parse(begun.document) as NodeDefinition, valueIn(begun.head) as Head);
-    } catch {
-      // To go on with it blocks it, with the reason.
-      return undefined;
-    }
-    const reason = labelsLacking(id, asked, this.parts.labels);
-    // Neither what it asks for changes, nor what is offered.
-    if (reason !== undefined && this.left.size < MOST_LEFT) this.left.set(id, reason);
-    return reason;
-  }
-
-  private async demandLabels(id: string): Promise<void> {
-    const reason = await this.leftToOthers(id);
-    if (reason !== undefined) throw coded("IMPLEMENTATION_NOT_FOUND", reason, undefined);
   }
 
   /** Executions that no process goes on with, those that began first first, then those that were blocked; many at once. */
@@ -467,7 +442,7 @@ export class Durability {
       throw coded("INVALID_PARAMETERS", message, undefined);
     }
     // A part is claimed, so that what it is a part of is blocked with it.
-    if (!isOver && !isPart(known)) await this.demandLabels(known.id);
+    if (!isOver && !isPart(known)) await this.elsewhere.refuse(known.id);
     const claimed = isOver ? known : await writer.store.claim(known.id);
     if (claimed === undefined) {
       throw coded("INVALID_PARAMETERS", `The execution ${known.id} is under way in another process`, undefined);
@@ -670,11 +645,6 @@ export class Durability {
       this.parts.rowsBehind,
     );
   }
-}
-
-/** Labels that an execution asks for: those that were noted when it began, and what its flow asks for by itself. */
-function labelsOf(node: NodeDefinition, { labels = [] }: Head): string[] {
-  return [...new Set([...labels, ...labelsAskedIn(node).map(({ label }) => label)])];
 }
 
 function existing(id: string): Error {

@@ -85,7 +85,7 @@ export class KeptExecutions {
     const recovery: Recovery = { resumed: [], blocked: [], elsewhere: [], paused: [], sleeping: 0, waiting: 0 };
     const goOn = async ({ id: executionId, flowId }: StoredExecution) => {
       try {
-        const elsewhere = await durability.leftToOthers(executionId);
+        const elsewhere = await durability.elsewhere.reason(executionId);
         if (elsewhere !== undefined) return { executionId, flowId, elsewhere };
         const kept = await this.claim(executionId);
         return kept && { executionId, flowId, result: runs.goOn(kept) };

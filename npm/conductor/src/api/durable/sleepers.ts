@@ -252,7 +252,7 @@ export class Sleepers {
     }
     const others = [...this.elsewhere].filter((id) => !passedOver.has(id));
     if (others.length > 0) {
-      const [reason] = await Promise.all(others.slice(0, 1).map((id) => this.durability.leftToOthers(id)));
+      const [reason] = await Promise.all(others.slice(0, 1).map((id) => this.durability.elsewhere.reason(id)));
       const more = others.length > 1 ? `. So ${others.length === 2 ? "is" : "are"} ${namesOf(others.slice(1))}` : "";
       this.log.warn(`[CONDUCTOR] ${reason}${more}`);
     }
@@ -269,7 +269,7 @@ export class Sleepers {
       this.parts.add(id);
       return false;
     }
-    if ((await this.durability.leftToOthers(id)) !== undefined) {
+    if ((await this.durability.elsewhere.reason(id)) !== undefined) {
       this.elsewhere.add(id);
       return false;
     }

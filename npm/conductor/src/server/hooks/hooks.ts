@@ -2,7 +2,7 @@
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import type { Answer } from "@atomiton/nodes";
 import type { WebhookParameters } from "@atomiton/nodes/schemas";
-import { messageOf } from "@atomiton/values";
+import { messageOf, within } from "@atomiton/values";
 import { createLog } from "../../engine/log.js";
 import type { Triggers } from "../../triggers/triggers.js";
 import { type ArmedTrigger, type Fired, nameOf } from "../../triggers/types.js";
@@ -14,7 +14,6 @@ import type { Session } from "../calls.js";
 import type { ExecutionGuard } from "../execution-limits.js";
 import { LightResponse } from "../node-listener.js";
 import { RecentMap } from "../recent-map.js";
-import { within } from "../within.js";
 import { BodyError, byName, parsedBody, readBody, whileHeld } from "./body.js";
 import { deliveryOf, isSigned, type Key, keyOf, type SignatureSettings, signatureHeaders } from "./signature.js";
 
