@@ -1,6 +1,7 @@
+import { KeyedMutex } from "@atomiton/values";
 import { folded, realPath } from "./containment.js";
 
-const last = new Map<string, Promise<void>>();
+const mutex = new KeyedMutex();
 
 /**
  * Does work on a key or a path when all work on it that this process began before is over, however it ended. What differs in
@@ -9,24 +10,11 @@ const last = new Map<string, Promise<void>>();
  * @param name told from others by its text; it may begin work {@link inTurnOfFile}, but none on names
  */
 export function inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
-  return inOrder(`name ${folded(name)}`, work);
+  return mutex.run(`name ${folded(name)}`, work);
 }
 
 /** As {@link inTurn}, for a file under all its names: those of other folders, engines, and links. */
 export async function inTurnOfFile<T>(path: string, work: () => Promise<T>): Promise<T> {
   const file = await realPath(path).catch(() => path);
-  return inOrder(`file ${folded(file)}`, work);
-}
-
-function inOrder<T>(name: string, work: () => Promise<T>): Promise<T> {
-  const result = (last.get(name) ?? Promise.resolve()).then(work);
-  const over = result.then(
-    () => {},
-    () => {},
-  );
-  last.set(name, over);
-  void over.then(() => {
-    if (last.get(name) === over) last.delete(name);
-  });
-  return result;
+  return mutex.run(`file ${folded(file)}`, work);
 }

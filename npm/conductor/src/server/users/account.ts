@@ -1,4 +1,5 @@
 /** What users do about their own accounts, by their sessions. */
+import { KeyedMutex } from "@atomiton/values";
 import { coded } from "../../engine/failure.js";
 import type { ServerAuth } from "../calls.js";
 import type { KeptEntries } from "./kept-entries.js";
@@ -25,8 +26,8 @@ type Account = Required<Pick<ServerAuth, "changePassword" | "listSessions" | "en
 /** The commands of `auth` about the account of their caller. */
 export function createAccount(parts: AccountParts): Account {
   const { entries, sessions } = parts;
-  /** Changes of users that are under way here, by their ids. */
-  const turns = new Map<string, Promise<void>>();
+  /** By users' ids. */
+  const mutex = new KeyedMutex();
 
   /** The session of a token that was good a moment ago, with its user as the store has it. */
   const own = async (token: string | undefined): Promise<{ session: FoundSession; user: UserEntry }> => {
@@ -49,19 +50,8 @@ export function createAccount(parts: AccountParts): Account {
     change: (found: Awaited<ReturnType<typeof own>>) => Promise<T>,
   ) => {
     const { user } = (await own(token)).session;
-    const before = turns.get(user);
     // Those before it may have ended the session, or changed the password.
-    const made = Promise.resolve(before).then(async () => change(await own(token)));
-    const turn = made.then(
-      () => {},
-      () => {},
-    );
-    turns.set(user, turn);
-    try {
-      return await made;
-    } finally {
-      if (turns.get(user) === turn) turns.delete(user);
-    }
+    return mutex.run(user, async () => change(await own(token)));
   };
 
   /** Changes a user who is as before, which ends all sessions of the user but one. */
