@@ -1,6 +1,7 @@
 /** Runs other programs: quietly, with what they said kept for the case that they fail. */
 
 import { spawn, spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 /** The checkout. */
@@ -22,7 +23,8 @@ export class CommandError extends Error {
  * @param {string[]} args
  * @param {{ cwd?: string, env?: Record<string, string>, split?: boolean }} options `env` is added to this process's
  *   environment; `split` leaves what it wrote to stderr out of `output`
- * @returns {Promise<{ ok: boolean, output: string, reason: string }>} never rejects; `reason` says how it ended
+ * @returns {Promise<{ ok: boolean, output: string, reason: string, busy: number }>} never rejects; `reason` says how it
+ *   ended, `busy` how long it and what it started kept a processor, in s: what tells on a machine that others use as well
  */
 export function run(program, args, { cwd = ROOT, env = {}, split = false } = {}) {
   return new Promise((resolve) => {
@@ -36,13 +38,32 @@ export function run(program, args, { cwd = ROOT, env = {}, split = false } = {})
     child.stdout.on("data", (chunk) => said.push(chunk));
     child.stderr.on("data", (chunk) => complained.push(chunk));
     const text = (chunks) => Buffer.concat(chunks).toString("utf8");
-    child.on("error", (error) => resolve({ ok: false, output: error.message, reason: error.message }));
+    child.on("error", (error) => resolve({ ok: false, output: error.message, reason: error.message, busy: 0 }));
+    let busy = 0;
+    child.on("exit", () => {
+      busy = busySinceLast();
+    });
     child.on("close", (status, signal) => {
       const ok = status === 0;
       const output = split && !ok ? text(said) + text(complained) : text(said);
-      resolve({ ok, output, reason: signal === null ? `ended with ${status}` : `ended by ${signal}` });
+      resolve({ ok, output, reason: signal === null ? `ended with ${status}` : `ended by ${signal}`, busy });
     });
   });
+}
+
+let ended = 0;
+
+/** What processes that ended since the last call kept a processor, in s. Linux counts it; elsewhere it is 0. */
+function busySinceLast() {
+  try {
+    // Behind the name, which may hold anything: times of children in user and in system mode, in hundredths of a second.
+    const fields = readFileSync("/proc/self/stat", "utf8").replace(/^.*\) /s, "").split(" ");
+    const before = ended;
+    ended = (Number(fields[13]) + Number(fields[14])) / 100;
+    return ended - before;
+  } catch {
+    return 0;
+  }
 }
 
 /** Like {@link run}, but throws {@link CommandError} unless the program ends well. Returns its output. */

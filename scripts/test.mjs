@@ -102,14 +102,14 @@ async function runSuites() {
     const [name, work] = suite;
     let counted = 0;
     const ok = await step(name, async () => {
-      const { tally, ended, output } = await work();
+      const { tally, ended, output, busy } = await work();
       const { passed, failed, failures, skipped } = judged(tally, ended);
       counted = failed;
       total.passed += passed;
       total.failed += failed;
       total.failures.push(...failures);
       total.skipped.push(...skipped);
-      return { ok: failed === 0, output, note: `${passed} passed, ${failed} failed` };
+      return { ok: failed === 0, output, note: `${passed} passed, ${failed} failed, ${busy.toFixed(0)} s busy` };
     });
     // A suite that broke down before it could count.
     if (!ok && counted === 0) {
@@ -128,19 +128,20 @@ function judged(tally, ended) {
 }
 
 async function rust() {
-  const { ok, output } = await run("cargo", ["test", "--workspace", "--no-fail-fast"], {
+  const { ok, output, busy } = await run("cargo", ["test", "--workspace", "--no-fail-fast"], {
     env: { CARGO_TERM_COLOR: "never" },
   });
-  return { tally: readCargo(output), ended: ok, output };
+  return { tally: readCargo(output), ended: ok, output, busy };
 }
 
 /** A build is one test: it passes when it compiles. */
 async function build(name, args) {
-  const { ok, output } = await run("cargo", ["check", ...args]);
+  const { ok, output, busy } = await run("cargo", ["check", ...args]);
   return {
     tally: { passed: ok ? 1 : 0, failed: ok ? 0 : 1, failures: [], skipped: [] },
     ended: ok,
     output: `${name}\n${output}`,
+    busy,
   };
 }
 
@@ -158,8 +159,8 @@ async function furtherNodes() {
 
 async function inPackage(pack, node = execPath, name = pack.name) {
   if (!has(pack, "vitest.config.ts")) {
-    const { ok, output } = await run("npm", ["test"], { cwd: pack.path });
-    return { tally: { passed: ok ? 1 : 0, failed: ok ? 0 : 1, failures: [], skipped: [] }, ended: ok, output };
+    const { ok, output, busy } = await run("npm", ["test"], { cwd: pack.path });
+    return { tally: { passed: ok ? 1 : 0, failed: ok ? 0 : 1, failures: [], skipped: [] }, ended: ok, output, busy };
   }
   const folder = mkdtempSync(join(tmpdir(), "conductor-test-"));
   const report = join(folder, "report.json");
@@ -167,18 +168,18 @@ async function inPackage(pack, node = execPath, name = pack.name) {
     // By itself it leaves one core to others, which is half of them where there are two.
     const workers = `--maxWorkers=${availableParallelism()}`;
     const args = [VITEST, "run", workers, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-    const { ok, output } = await run(node, args, { cwd: pack.path, env: { NO_COLOR: "1", ...pathOf(node) } });
-    return { tally: readVitest(read(report), name), ended: ok, output };
+    const { ok, output, busy } = await run(node, args, { cwd: pack.path, env: { NO_COLOR: "1", ...pathOf(node) } });
+    return { tally: readVitest(read(report), name), ended: ok, output, busy };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
 async function nodeTest(file, node = execPath, name = file) {
-  const { ok, output } = await run(node, ["--test", "--test-reporter=tap", LIMIT, join(ROOT, file)], {
+  const { ok, output, busy } = await run(node, ["--test", "--test-reporter=tap", LIMIT, join(ROOT, file)], {
     env: pathOf(node),
   });
-  return { tally: readNodeTest(output, name), ended: ok, output };
+  return { tally: readNodeTest(output, name), ended: ok, output, busy };
 }
 
 /** Programs of npm start the Node that comes first on the path. */
