@@ -14,8 +14,8 @@ import type {
   Unsubscribe,
   WaitOptions,
 } from "./event-map.js";
-import { checkTimeout, watch } from "./patience.js";
 import type { Observer, Stream, StreamFilter, StreamHandler } from "./stream.js";
+import { checkTimeout, watch } from "./wait-options.js";
 
 /**
  * A named stream of typed events. Every method may be used unbound. Subscribing to a closed bus throws `CLOSED`.

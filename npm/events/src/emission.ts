@@ -2,8 +2,8 @@
 import { messageOf } from "@atomiton/values";
 import { EventError, eventText } from "./error.js";
 import type { EventContext, Handler } from "./event-map.js";
-import { type Patience, watch } from "./patience.js";
 import { isPromiseLike } from "./promise.js";
+import { type WaitOptions, watch } from "./wait-options.js";
 
 /** What one handler, or one other process with all its handlers, made of the event. */
 export interface Outcome {
@@ -111,12 +111,12 @@ export class Emission {
     this.#advance();
   }
 
-  /** No further places: settle when those there are known. From here on the emitter's patience counts. */
-  seal(patience: Patience = {}): void {
+  /** No further places: settle when those there are known. From here on the emitter's timeout and signal count. */
+  seal(options: WaitOptions = {}): void {
     this.#sealed = true;
     this.#advance();
-    if (this.#state !== "open" || ((patience.timeout ?? undefined) === undefined && !patience.signal)) return;
-    this.#stopWatch = watch(patience, this.context, (error) => this.giveUp(error));
+    if (this.#state !== "open" || ((options.timeout ?? undefined) === undefined && !options.signal)) return;
+    this.#stopWatch = watch(options, this.context, (error) => this.giveUp(error));
   }
 
   /** Rejects now, whatever is still running. */

@@ -5,9 +5,9 @@ import type { Environment } from "./environment.js";
 import type { EventError } from "./error.js";
 import { type CreateId, checkId, createIdSource } from "./ids.js";
 import type { Remote, RemoteSetup } from "./link/remote.js";
-import { abortedError, checkTimeout } from "./patience.js";
 import { isPromiseLike } from "./promise.js";
 import { createStream, type Stream } from "./stream.js";
+import { abortedError, checkTimeout } from "./wait-options.js";
 
 export interface EventManagerConfig {
   /** Makes correlation ids; random by default. */

@@ -24,7 +24,7 @@ import type { ExecutionRequest, RequestResult } from "../types/request.js";
 import type { ConductorTransport, TransportOptions, TransportType } from "../types/transport.js";
 import { ReuseGate } from "./cache/gate.js";
 import { cacheSettings } from "./cache/settings.js";
-import type { Environment, Keeping } from "./environment.js";
+import type { Environment, LazyDurability } from "./environment.js";
 import { type ExecutionViews, Views } from "./execution-views.js";
 import { Fallbacks } from "./fallback.js";
 import { type FlowEngine, type FlowSource, FlowStore } from "./flow-store.js";
@@ -120,9 +120,9 @@ export function createConductorIn(environment: Environment, config: ConductorCon
   if (config.isolation !== undefined && !environment.startsProcesses)
     throw coded("INVALID_PARAMETERS", NO_PROCESSES, undefined);
   const kept = storeSettings(config);
-  const keeping = kept && environment.durability(kept, log);
+  const lazyDurability = kept && environment.durability(kept, log);
   const runs = new Runs(config, events, feed, log, () => environment.types(), workerHost?.open);
-  runs.durability = keeping?.get;
+  runs.durability = lazyDurability?.get;
   runs.liveViews = environment.liveViews;
   runs.isolation = config.isolation;
   runs.isolation?.take();
@@ -131,14 +131,14 @@ export function createConductorIn(environment: Environment, config: ConductorCon
     throw coded("INVALID_PARAMETERS", NO_CACHE_IN_WORKERS, undefined);
   }
   if (caching !== undefined && workerHost === undefined) {
-    const store = () => keeping?.get().then((durability) => durability.store);
+    const store = () => lazyDurability?.get().then((durability) => durability.store);
     runs.reuse = new ReuseGate(caching.takesPure, () => environment.reuse({ ...caching, store, log }));
   }
   const isolate = isolator(log, "A listener");
   const source = (config.storage ??
-    (keeping === undefined || environment.keepsFlows
+    (lazyDurability === undefined || environment.keepsFlows
       ? environment.storage()
-      : flowsIn(keeping, environment.storage))) as FlowSource;
+      : flowsIn(lazyDurability, environment.storage))) as FlowSource;
   const flows = new FlowStore(source, isolate);
   const fallbacks = new Fallbacks(config.cachedResults ?? CACHED_RESULTS);
   const own = typeof config.transport === "object" ? config.transport : undefined;
@@ -179,7 +179,7 @@ export function createConductorIn(environment: Environment, config: ConductorCon
   });
   const once = (request: ExecutionRequest) => router.request(request, (given) => runRequest(sources, given));
   const { node, nodes: types, executions, flow, storage, auth: sessions, system } = router.facade();
-  const views = new Views(executions, keeping?.get, isolate, (message) => log.warn(`[CONDUCTOR] ${message}`));
+  const views = new Views(executions, lazyDurability?.get, isolate, (message) => log.warn(`[CONDUCTOR] ${message}`));
   const auth: AuthApi = {
     ...sessions,
     login: (credentials) => sessions.login(credentials).finally(() => fallbacks.clear()),
@@ -226,7 +226,7 @@ export function createConductorIn(environment: Environment, config: ConductorCon
       runs.endViews();
       // Before they are stopped here: where they are kept, they are not over.
       await runs.reuse?.flush();
-      await keeping?.close();
+      await lazyDurability?.close();
       runs.cancelAll();
       ownTransport?.cancelAll();
       workerHost?.shutdown();
@@ -237,17 +237,17 @@ export function createConductorIn(environment: Environment, config: ConductorCon
     }),
     getEnvironment: hidden(() => info),
     [KEEPS]: hidden(kept !== undefined),
-    [DRAINS]: hidden(async () => (await keeping?.get())?.drain()),
+    [DRAINS]: hidden(async () => (await lazyDurability?.get())?.drain()),
     inDesktop: hidden(info.isDesktop),
     inBrowser: hidden(!info.isDesktop),
   }) as unknown as Conductor;
 }
 
 /** The way to the flows of a store, which is opened when they are needed; a store that keeps none leaves them to `otherwise`. */
-function flowsIn(keeping: Keeping, otherwise: () => FlowEngine): () => Promise<FlowEngine> {
+function flowsIn(lazyDurability: LazyDurability, otherwise: () => FlowEngine): () => Promise<FlowEngine> {
   let other: FlowEngine | undefined;
   return async () => {
-    const { store } = await keeping.get();
+    const { store } = await lazyDurability.get();
     const { flows } = await store;
     if (flows !== undefined) return flows;
     other ??= otherwise();

@@ -26,8 +26,8 @@ export interface Templates {
   get(id: string): EditorFlow | undefined;
 }
 
-/** What keeps executions, there once it is needed: pages load its code then. */
-export interface Keeping {
+/** Durable execution, opened at its first use: pages load its code then. */
+export interface LazyDurability {
   get(): Promise<Durability>;
   /** Lets go of all executions, as they are. */
   close(): Promise<void>;
@@ -85,7 +85,7 @@ export interface Environment {
    *
    * @throws Error INVALID_PARAMETERS where it is known at once that there is no such store here
    */
-  durability(settings: StoreSettings, log: Log): Keeping;
+  durability(settings: StoreSettings, log: Log): LazyDurability;
   /** Where runs are carried out, if not in this thread. */
   workerHost?: WorkerHost | undefined;
 }

@@ -38,10 +38,10 @@ export class Views {
   /** The subscriptions that go on. */
   private readonly open = new Set<Unsubscribe>();
 
-  /** @param keeping gives what keeps executions here, which tells of those that it wrote; missing where none are kept */
+  /** @param durability gives the durability of this conductor, which reports the executions that it wrote; missing without a store */
   constructor(
     private readonly executions: ExecutionsApi,
-    private readonly keeping: (() => Promise<{ onWritten: Set<(id: string) => void> }>) | undefined,
+    private readonly durability: (() => Promise<{ onWritten: Set<(id: string) => void> }>) | undefined,
     private readonly isolate: Isolate,
     private readonly warn: (message: string) => void,
   ) {}
@@ -127,9 +127,9 @@ export class Views {
       if (!isAsking) void look();
     };
     this.open.add(end);
-    this.keeping?.().then(
-      (keeping) => {
-        written = keeping.onWritten;
+    this.durability?.().then(
+      (durability) => {
+        written = durability.onWritten;
         if (!isOver) written.add(onWritten);
       },
       // Told by the first look.

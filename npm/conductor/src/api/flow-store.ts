@@ -19,7 +19,7 @@ import type {
 import type { FlowSavedEvent } from "../types/progress-event.js";
 import { uuid } from "../types/uuid.js";
 import { Callbacks } from "./callbacks.js";
-import { FlowNews } from "./flow-news.js";
+import { FlowChangeFeed } from "./flow-change-feed.js";
 
 /** What is needed of an engine of `@atomiton/storage`; whoever has less than this has flows that cannot be listed. */
 export interface FlowEngine {
@@ -91,7 +91,7 @@ export class FlowStore implements StorageApi {
   /** Summaries of flows that were listed, with what tells whether they changed since. */
   private readonly known = new Map<string, { stamp: string; summary: FlowSummary | undefined }>();
   private source: FlowSource;
-  private readonly news: FlowNews;
+  private readonly changeFeed: FlowChangeFeed;
 
   constructor(source: FlowSource, isolate: Isolate) {
     this.source = source;
@@ -100,15 +100,15 @@ export class FlowStore implements StorageApi {
     this.deleted = new Callbacks(isolate, follow);
     this.onFlowSaved = this.saved.add;
     this.onFlowDeleted = this.deleted.add;
-    this.news = new FlowNews({
+    this.changeFeed = new FlowChangeFeed({
       summaryOf: (source, item) => this.summaryOf(source, item),
       forget: (key) => {
         const before = this.known.get(key)?.summary;
         this.known.delete(key);
         return before;
       },
-      tellSaved: (flow) => this.saved.tell(() => savedEvent(flow)),
-      tellDeleted: (event) => this.deleted.tell(() => event),
+      emitSaved: (flow) => this.saved.tell(() => savedEvent(flow)),
+      emitDeleted: (event) => this.deleted.tell(() => event),
     });
   }
 
@@ -250,8 +250,8 @@ export class FlowStore implements StorageApi {
   /** Hears of others as long as there is somebody to be told of flows, from the engine in use. */
   private follow(): void {
     // A store tells of no others.
-    if ((this.saved.isEmpty && this.deleted.isEmpty) || typeof this.source === "function") this.news.leave();
-    else this.news.follow(this.source);
+    if ((this.saved.isEmpty && this.deleted.isEmpty) || typeof this.source === "function") this.changeFeed.unfollow();
+    else this.changeFeed.follow(this.source);
   }
 
   private async summaries(engine: FlowEngine): Promise<FlowSummary[]> {

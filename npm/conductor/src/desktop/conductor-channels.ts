@@ -55,9 +55,9 @@ export function serveConductor(
       onQuestion: executions.onQuestion,
     }),
   };
-  const keeping = keep === undefined ? settings : { ...settings, keep };
+  const withKeep = keep === undefined ? settings : { ...settings, keep };
   return {
-    node: made(createNodeChannelServer(ipc, { ...runs, ...told }, keeping)),
+    node: made(createNodeChannelServer(ipc, { ...runs, ...told }, withKeep)),
     storage: made(createStorageChannelServer(ipc, { storage: conductor.storage }, settings)),
     flow: made(createFlowChannelServer(ipc, conductor.flow, settings)),
     conductor: made(createConductorChannelServer(ipc, { requests, health }, settings)),

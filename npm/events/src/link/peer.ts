@@ -2,8 +2,8 @@
 import { messageOf, sizeOf } from "@atomiton/values";
 import type { Emission, Outcome } from "../emission.js";
 import { EventError, eventText, isEventError } from "../error.js";
-import { startTimer } from "../patience.js";
 import { isPromiseLike } from "../promise.js";
+import { startTimer } from "../wait-options.js";
 import { errorOf, failureOf } from "./failure.js";
 import {
   type AbortMessage,

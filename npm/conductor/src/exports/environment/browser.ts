@@ -4,7 +4,7 @@ import { createIndexedDBEngine, createMemoryEngine } from "@atomiton/storage/eng
 import { type Conductor, createConductorIn } from "../../api/conductor.js";
 import type { Durability } from "../../api/durable/durability.js";
 import { openerOf } from "../../api/durable/page-execution-store.js";
-import type { Environment, Keeping } from "../../api/environment.js";
+import type { Environment, LazyDurability } from "../../api/environment.js";
 import type { FlowEngine } from "../../api/flow-store.js";
 import type { ConductorConfig, StoreSettings } from "../../api/settings.js";
 import type { ReactHooks } from "../../api/store.js";
@@ -60,7 +60,7 @@ function storage(): FlowEngine {
 }
 
 /** Keeps executions in the store that is given, or in the database of the origin at its address. */
-function durability({ store, ...settings }: StoreSettings, log: Log): Keeping {
+function durability({ store, ...settings }: StoreSettings, log: Log): LazyDurability {
   const isAddress = typeof store === "string";
   const open = isAddress ? openerOf(store) : () => store;
   let loading: Promise<Durability> | undefined;

@@ -13,7 +13,7 @@ import { Reuse } from "../../api/cache/reuse.js";
 import { type Conductor, createConductorIn } from "../../api/conductor.js";
 import { Durability } from "../../api/durable/durability.js";
 import { openerOf } from "../../api/durable/execution-store.js";
-import type { Environment, Keeping } from "../../api/environment.js";
+import type { Environment, LazyDurability } from "../../api/environment.js";
 import { LiveViews } from "../../api/live-views.js";
 import { type ConductorConfig, fileSettings, type StoreSettings } from "../../api/settings.js";
 import type { ReactHooks } from "../../api/store.js";
@@ -73,7 +73,7 @@ const info: Environment["info"] = (hasTransport) => {
 };
 
 /** Keeps executions in the store that is given, or in the database at its address. */
-function durability({ store, ...settings }: StoreSettings, log: Log): Keeping {
+function durability({ store, ...settings }: StoreSettings, log: Log): LazyDurability {
   const owns = typeof store === "string";
   const open = owns ? openerOf(store) : () => store;
   const made = new Durability({ ...settings, open, owns, log, hash: sha256, rowsBehind });

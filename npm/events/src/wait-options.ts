@@ -2,7 +2,7 @@
 import { LONGEST_TIMER_MS } from "@atomiton/values";
 import { EventError, eventText } from "./error.js";
 
-export interface Patience {
+export interface WaitOptions {
   /** In ms; null means no timeout, as undefined does. */
   timeout?: number | null | undefined;
   signal?: AbortSignal | undefined;
@@ -25,7 +25,7 @@ export function abortedError(bus: string, event: string, signal: AbortSignal): E
  * The timer does not keep a process alive.
  */
 export function watch(
-  { timeout, signal }: Patience,
+  { timeout, signal }: WaitOptions,
   { bus, event }: { bus: string; event: string },
   giveUp: (error: EventError) => void,
 ): () => void {
