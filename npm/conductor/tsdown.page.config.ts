@@ -23,7 +23,7 @@ const forPages = {
 /** What a page has in the place of what only Node has. */
 const inPage: Record<string, string> = {
   "node:events": "./src/events/page-emitter.ts",
-  "./state-keeping.js": "./src/compat/page-state-keeping.ts",
+  "./state-persistence.js": "./src/compat/page-state-persistence.ts",
   "./schemas.js": "./src/services/page-schemas.ts",
   "./known-constants.js": "./src/engine/page-known-constants.ts",
 };

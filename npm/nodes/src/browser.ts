@@ -50,11 +50,11 @@ export function executablesWith(
   typeScript: () => Promise<WebAssembly.Module>,
   further: readonly (readonly [string, NodeExecutable])[] = [],
 ): Map<string, NodeExecutable> {
-  const place = loadedOnce(async () => (await import("./browser/place.js")).createPage(quickJs, typeScript));
+  const platform = loadedOnce(async () => (await import("./browser/platform.js")).createPage(quickJs, typeScript));
   return withEffects([
     ...executablesAnywhere({
       // One for all types, which share its workers.
-      place,
+      platform,
       network: async () => (await import("./browser/network.js")).pageNetwork,
     }),
     ...further,

@@ -47,7 +47,7 @@ export async function checkedParameters(
 /** The executables by type. */
 export const nodeExecutableRegistry: Map<string, NodeExecutable> = withEffects([
   ...executablesAnywhere({
-    place: async () => (await import("./machine/place.js")).machine,
+    platform: async () => (await import("./machine/platform.js")).machine,
     network: async () => (await import("./machine/network.js")).machineNetwork,
   }),
   ["file-system", lazily(async () => (await import("./types/file-system/execute.js")).fileSystemNode)],

@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 
 import { codeOf } from "../src/contract/error.js";
 import { Answers } from "../src/sandbox/answers.js";
-import { Crossing } from "../src/sandbox/crossing.js";
 import { AnswerSize } from "../src/sandbox/quickjs/answer-size.js";
+import { SandboxSerializer } from "../src/sandbox/serializer.js";
 import { PATIENCE, places } from "./run.js";
 
 const GIB = 1024 ** 3;
@@ -204,7 +204,7 @@ describe("the size of answers", () => {
 });
 
 describe("the check of answers", () => {
-  const answers = new Answers("f", new Crossing(1024));
+  const answers = new Answers("f", new SandboxSerializer(1024));
 
   it("takes as many values as there are items", () => {
     expect(answers.list({ text: "[1,2]", count: 2 })).toEqual([1, 2]);

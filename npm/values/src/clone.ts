@@ -47,7 +47,7 @@ export function cloneability(value: unknown, name: string, cloning: Cloning = {}
       reason = "threw when it was read";
     }
     if (reason === undefined) continue;
-    return { problem: `${[name, ...walk.place()].join(".")} ${reason}`, hasGetters: walk.foundGetter };
+    return { problem: `${[name, ...walk.path()].join(".")} ${reason}`, hasGetters: walk.foundGetter };
   }
 }
 

@@ -8,4 +8,4 @@ export { nameHere } from "./names-elsewhere.js";
 export { type Limits, type Size, sizeOf } from "./size.js";
 export { LONGEST_TIMER_MS, unheld, within } from "./timers.js";
 export { FOUND, LEFT, OVER, type Step, Walk } from "./walk.js";
-export { classOf, describe, messageOf, placeText } from "./words.js";
+export { classOf, describe, messageOf, pathText } from "./words.js";

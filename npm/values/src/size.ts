@@ -48,7 +48,7 @@ export function sizeOf(value: unknown, limits: Limits, sharing: "once" | "every 
     if (step !== FOUND) continue;
     const { value, key } = walk;
     if (key !== undefined) {
-      if (forbidden?.has(key)) return { over: "forbidden", key, place: walk.place().slice(0, -1) };
+      if (forbidden?.has(key)) return { over: "forbidden", key, place: walk.path().slice(0, -1) };
       bytes += key.length;
     }
     bytes += typeof value === "string" ? textBytes(value, most) + (walk.depth > 0 ? TEXT_BYTES : 0) : VALUE_BYTES;

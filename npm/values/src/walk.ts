@@ -30,7 +30,7 @@ interface Frame {
 /**
  * Goes through a value depth first, an object before its parts. Needs no stack of calls, so that depth is bounded only by
  * what asks. Reads each field once, and only when it gets there; what a getter throws, `next` throws, with the field's
- * place as `place()`.
+ * path as `path()`.
  *
  * Objects are opened by what asks: `enter` is called for those whose parts are wanted.
  *
@@ -146,7 +146,7 @@ export class Walk {
   }
 
   /** The way to the value at hand, or to the object that was entered last if nothing was read of it yet. */
-  place(): Step[] {
+  path(): Step[] {
     const open = this.#frames.slice(0, this.depth);
     return open.filter(({ at }) => at > 0).map(stepOf);
   }

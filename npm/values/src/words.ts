@@ -22,9 +22,9 @@ export function messageOf(thrown: unknown): string {
   }
 }
 
-/** A place in a value: `rows[0].name`; nothing for the value as a whole. */
-export function placeText(place: readonly Step[]): string {
-  return place.map((step, at) => (typeof step === "number" ? `[${step}]` : at === 0 ? step : `.${step}`)).join("");
+/** The path of a part in a value: `rows[0].name`; nothing for the value as a whole. */
+export function pathText(path: readonly Step[]): string {
+  return path.map((step, at) => (typeof step === "number" ? `[${step}]` : at === 0 ? step : `.${step}`)).join("");
 }
 
 /** The class of an object: `Map`; `undefined` for one without a name. */

@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { FOUND, kindOf, LEFT, OVER, placeText, Walk } from "../src/index.js";
+import { FOUND, kindOf, LEFT, OVER, pathText, Walk } from "../src/index.js";
 import { randomJson, randomNumbers } from "./hostile.js";
 
 /** All that a walk comes by, as it is entered wherever it can be. */
 function* steps(value: unknown, sharing: "once" | "every way" = "every way") {
   const walk = new Walk(value, sharing);
   for (let step = walk.next(); step !== OVER; step = walk.next()) {
-    const place = walk.place();
+    const place = walk.path();
     const { value, depth } = walk;
     if (step === FOUND && typeof value === "object" && value !== null) walk.enter(value, kindOf(value));
     yield { step, place, value, depth };
@@ -57,9 +57,9 @@ describe("a walk", () => {
     ]);
     const places = [...steps(value)].filter(({ step }) => step === FOUND).map(({ place }) => place.join("."));
     expect(places).toEqual(["", "(key)", "a", "a.(value)", "(key)", "(value)"]);
-    expect(placeText(["a", 0, "b", 1, 2])).toBe("a[0].b[1][2]");
-    expect(placeText([0, "a"])).toBe("[0].a");
-    expect(placeText([])).toBe("");
+    expect(pathText(["a", 0, "b", 1, 2])).toBe("a[0].b[1][2]");
+    expect(pathText([0, "a"])).toBe("[0].a");
+    expect(pathText([])).toBe("");
   });
 
   it("takes the entries of a map and the members of a set as they are, whatever a class says of them", () => {

@@ -25,10 +25,10 @@ import type { ConductorTransport, TransportOptions, TransportType } from "../typ
 import { ReuseGate } from "./cache/gate.js";
 import { cacheSettings } from "./cache/settings.js";
 import type { Environment, LazyDurability } from "./environment.js";
+import { DRAINS, PERSISTS } from "./execution-persistence.js";
 import { type ExecutionViews, Views } from "./execution-views.js";
 import { Fallbacks } from "./fallback.js";
 import { type FlowEngine, type FlowSource, FlowStore } from "./flow-store.js";
-import { DRAINS, KEEPS } from "./keeps-executions.js";
 import { KnownFlows } from "./known-flows.js";
 import { localServices } from "./local.js";
 import { OwnTransport } from "./own-transport.js";
@@ -236,7 +236,7 @@ export function createConductorIn(environment: Environment, config: ConductorCon
       if (config.storage === undefined && typeof source !== "function") await (await source).close?.();
     }),
     getEnvironment: hidden(() => info),
-    [KEEPS]: hidden(kept !== undefined),
+    [PERSISTS]: hidden(kept !== undefined),
     [DRAINS]: hidden(async () => (await lazyDurability?.get())?.drain()),
     inDesktop: hidden(info.isDesktop),
     inBrowser: hidden(!info.isDesktop),

@@ -21,7 +21,7 @@ export class Left {
 }
 
 /** One execution that is not over. It may be cancelled before its run exists. */
-export interface Execution extends ExecutionPlace, Registered {
+export interface Execution extends ExecutionRef, Registered {
   /** ms since the epoch. */
   startTime: number;
   /** It starts nothing more until it is resumed. */
@@ -74,7 +74,7 @@ export interface Carried {
 }
 
 /** Where an execution stands among those that start each other. */
-export type Place = Pick<ConductorExecutionContext, "executionId"> & {
+export type ExecutionLineage = Pick<ConductorExecutionContext, "executionId"> & {
   parentContext?: Pick<ConductorExecutionContext, "executionId" | "parentContext"> | undefined;
 };
 
@@ -82,7 +82,7 @@ export type Place = Pick<ConductorExecutionContext, "executionId"> & {
 export type Coming = ActiveExecution & Registered & { cancelled: boolean };
 
 /** What names an execution. */
-export type ExecutionPlace = Pick<ConductorExecutionContext, "nodeId" | "executionId">;
+export type ExecutionRef = Pick<ConductorExecutionContext, "nodeId" | "executionId">;
 
 /** The span of an execution as events name it. */
 export function traceOf({ span }: Execution): { trace?: ReturnType<TraceSpan["ids"]> } {
@@ -132,10 +132,10 @@ const MAX_PARENTS = 1000;
 const NO_PARENTS: readonly string[] = Object.freeze([]);
 
 /** The ids of the executions around one, as they are when it begins: contexts are in the hands of executables. */
-export function parentsOf(context: Place["parentContext"] | null): readonly string[] {
+export function parentsOf(context: ExecutionLineage["parentContext"] | null): readonly string[] {
   if (context === undefined || context === null) return NO_PARENTS;
   const ids: string[] = [];
-  let at: Place | null | undefined = context;
+  let at: ExecutionLineage | null | undefined = context;
   try {
     for (let depth = 1; at !== undefined && at !== null && depth < MAX_PARENTS; depth++) {
       const id: unknown = at.executionId;

@@ -24,7 +24,7 @@ import { asLoaded, demandChildren } from "../types/flow.js";
 import type { NodeCompleteEvent, NodeErrorEvent } from "../types/progress-event.js";
 import { Callbacks } from "./callbacks.js";
 import type { Environment, Templates } from "./environment.js";
-import type { ExecutionPlace } from "./execution.js";
+import type { ExecutionRef } from "./execution.js";
 import { FlowStorageError, type FlowStore } from "./flow-store.js";
 import { RunResult } from "./result.js";
 import type { Runs } from "./runs.js";
@@ -179,7 +179,7 @@ function localEvents(runs: Runs, events: ConductorEventEmitter, isolate: Isolate
 
 /** How an execution's success is told. */
 export function completeEventOf(
-  { nodeId, executionId }: ExecutionPlace,
+  { nodeId, executionId }: ExecutionRef,
   result: ExecutionResult,
   timestamp = Date.now(),
 ): NodeCompleteEvent {
@@ -188,7 +188,7 @@ export function completeEventOf(
 
 /** How an execution's failure is told. */
 export function errorEventOf(
-  context: ExecutionPlace,
+  context: ExecutionRef,
   { error }: Pick<ExecutionResult, "error">,
   timestamp = Date.now(),
 ): NodeErrorEvent {

@@ -7,7 +7,7 @@ import { type ErrorCode, type ExecutionError, isErrorCode } from "../types/error
 import type { ConductorExecutionContext, ExecutionResult } from "../types/execution.js";
 import { createExecutionId } from "../types/ids.js";
 import type { ExecutionRequest, RequestResult } from "../types/request.js";
-import type { Place } from "./execution.js";
+import type { ExecutionLineage } from "./execution.js";
 import { RunResult } from "./result.js";
 import type { RunSettings } from "./settings.js";
 import { demandVariables, refuseVariables, withDefaults } from "./variables.js";
@@ -22,7 +22,7 @@ export interface RequestSources {
     settings: RunSettings,
   ): Promise<ExecutionResult>;
   /** Notes an execution that is about to begin; what is returned ends that, and says whether it was cancelled. */
-  announce(coming: Place & { nodeId: string }): () => boolean;
+  announce(coming: ExecutionLineage & { nodeId: string }): () => boolean;
   /** For `parallel: true`. */
   processors(): number;
 }

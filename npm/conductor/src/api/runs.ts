@@ -46,11 +46,11 @@ import {
   type Carried,
   type Coming,
   type Execution,
-  type ExecutionPlace,
+  type ExecutionLineage,
+  type ExecutionRef,
   hold,
   Left,
   lostOf,
-  type Place,
   parentsOf,
   release,
   stop,
@@ -104,7 +104,7 @@ export class Runs {
   private readonly warned = new WeakSet<Outline>();
   private readonly found = new WeakMap<Outline, RunWarning[]>();
   /** Told of every end, after the listeners for events. */
-  onEnd: ((context: ExecutionPlace, result: ExecutionResult) => void) | undefined;
+  onEnd: ((context: ExecutionRef, result: ExecutionResult) => void) | undefined;
   /** How nodes run other flows. */
   flows: FlowRunner | undefined;
   /** Gives the flow that a node names. */
@@ -461,7 +461,7 @@ export class Runs {
    * Notes that an execution is about to begin, so that it can be cancelled already. What is returned ends that, and says
    * whether it was.
    */
-  announce(place: Place & { nodeId: string }): () => boolean {
+  announce(place: ExecutionLineage & { nodeId: string }): () => boolean {
     const { executionId, nodeId, parentContext } = place;
     const parents = parentsOf(parentContext);
     const coming = this.coming.begin({

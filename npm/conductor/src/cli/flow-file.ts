@@ -11,7 +11,7 @@ import { LARGEST_FLOW_TEXT } from "../exports/environment/flow-file.js";
 import { type FlowProblem, FlowTextError, readFlow, validateFlow } from "../exports/node.js";
 import type { NodeDefinition } from "../types/definition.js";
 import { UsageError } from "./exit.js";
-import { placesIn } from "./place.js";
+import { sourceLocations } from "./source-location.js";
 
 /** What a file holds. */
 export interface FlowFile {
@@ -77,14 +77,14 @@ async function problemsOf(
   found.push(...(await pathProblems(flow, files)));
   if (labels !== undefined) found.push(...labelWarnings(flow, new Set(labels)));
   if (found.length === 0) return found;
-  const placeOf = await placesIn(text);
+  const locationOf = await sourceLocations(text);
   return found.map((problem) => {
-    const placed = { ...placeOf(problem.path), ...problem };
-    if (strict) return { ...placed, severity: "error" };
-    if (!lenient || problem.rule !== "missing-type") return placed;
+    const located = { ...locationOf(problem.path), ...problem };
+    if (strict) return { ...located, severity: "error" };
+    if (!lenient || problem.rule !== "missing-type") return located;
     const node = nodeAt(flow, problem.path);
     if (node !== undefined) node.type = LENIENT_TYPE;
-    return { ...placed, severity: "warning", message: `${problem.message}. It runs as a \`${LENIENT_TYPE}\`` };
+    return { ...located, severity: "warning", message: `${problem.message}. It runs as a \`${LENIENT_TYPE}\`` };
   });
 }
 

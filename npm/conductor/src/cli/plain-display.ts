@@ -5,7 +5,7 @@ import type { Display, Output } from "./display.js";
 import { duration, etaText, oneLine } from "./text.js";
 import { isOver, treeOf } from "./tree.js";
 
-interface Line {
+interface OutputLine {
   at: number;
   text: string;
   /** Of a failure: 0 for what failed by itself, 1 for what was stopped because of it, 2 for a group around it. */
@@ -45,10 +45,14 @@ export function plainDisplay(output: Output, verbose = false): Display {
 }
 
 /** Times are whole ms; what happened in the same one is told in the order in which it can have happened. */
-function linesSince(shown: Map<string, ExecutionGraphNode>, state: ExecutionGraphState, verbose: boolean): Line[] {
-  const lines: Line[] = [];
+function linesSince(
+  shown: Map<string, ExecutionGraphNode>,
+  state: ExecutionGraphState,
+  verbose: boolean,
+): OutputLine[] {
+  const lines: OutputLine[] = [];
   // Groups that the walk is in, with how they ended: that is told after what they contain.
-  const open: { depth: number; end: Line | undefined }[] = [];
+  const open: { depth: number; end: OutputLine | undefined }[] = [];
   const close = (depth: number) => {
     while (open.length > 0 && (open.at(-1) as (typeof open)[number]).depth >= depth) {
       const end = open.pop()?.end;
@@ -106,15 +110,15 @@ function rankOf({ state, cancelled }: ExecutionGraphNode, isGroup: boolean): { r
 }
 
 /** Of what ended at the same moment because of a failure, what failed by itself comes first. */
-function culpritsFirst(lines: Line[]): Line[] {
+function culpritsFirst(lines: OutputLine[]): OutputLine[] {
   const sorted = [...lines];
   for (let from = 0; from < lines.length; ) {
     let to = from + 1;
     while (to < lines.length && lines[to]?.at === lines[from]?.at) to++;
     const places = lines.slice(from, to).flatMap(({ rank }, place) => (rank === undefined ? [] : [from + place]));
-    const failures = places.map((place) => lines[place] as Line);
+    const failures = places.map((place) => lines[place] as OutputLine);
     failures.sort((one, other) => (one.rank as number) - (other.rank as number));
-    for (const [index, place] of places.entries()) sorted[place] = failures[index] as Line;
+    for (const [index, place] of places.entries()) sorted[place] = failures[index] as OutputLine;
     from = to;
   }
   return sorted;

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { ExecutionStore } from "@atomiton/storage";
 import { databaseFile } from "../api/durable/execution-store.js";
-import { drainExecutions } from "../api/keeps-executions.js";
+import { drainExecutions } from "../api/execution-persistence.js";
 import { STANDARD_INPUT } from "../exports/environment/bounded-read.js";
 import { createNodeConductor } from "../exports/environment/node.js";
 import type { Conductor, ConductorConfig } from "../exports/node.js";

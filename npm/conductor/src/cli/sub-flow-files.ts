@@ -8,7 +8,7 @@ import { flowPath, unreadableFlow } from "../exports/environment/flow-file.js";
 import type { FlowProblem, NodeDefinition } from "../exports/node.js";
 import { UsageError } from "./exit.js";
 import { type FlowFile, openFlow, type ProjectFacts, type Strictness } from "./flow-file.js";
-import { placesIn } from "./place.js";
+import { sourceLocations } from "./source-location.js";
 
 /** A node that runs the flow in a file. */
 interface Naming {
@@ -89,10 +89,10 @@ export function cyclesOf(entry: FlowFile): FlowFile {
 /** Adds a problem to those of a flow. */
 async function tell({ entry, options }: Opened, { node, at }: Naming, { key, ...of }: Kind, message: string) {
   const path = `${at}/parameters/${key}`;
-  const place = entry.text === undefined ? undefined : (await placesIn(entry.text))(path);
+  const location = entry.text === undefined ? undefined : (await sourceLocations(entry.text))(path);
   const severity = options.strict ? "error" : of.severity;
   (severity === "error" ? entry.problems : entry.warnings).push({
-    ...place,
+    ...location,
     ...of,
     severity,
     path,

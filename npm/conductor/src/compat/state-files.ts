@@ -5,13 +5,13 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { writeAtomically } from "@atomiton/storage/desktop";
 import { demandTextId } from "./state-document.js";
-import type { StatePlace } from "./state-keeper.js";
+import type { StateBackend } from "./state-repository.js";
 
 /**
  * Files that only this user can read. Two processes may share a folder as long as each execution belongs to one of them: the
  * file of an execution has what was written last.
  */
-export class StateFiles implements StatePlace {
+export class StateFiles implements StateBackend {
   readonly subject = "The file";
   readonly compares = false;
   readonly #directory: string;

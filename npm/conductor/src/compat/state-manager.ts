@@ -11,7 +11,7 @@ import {
   isActive,
   type NodeState,
 } from "./execution-state.js";
-import { keepStates, type StateKeeping } from "./state-keeping.js";
+import { persistStates, type StatePersistence } from "./state-persistence.js";
 
 export type { Checkpoint, ExecutionState, ExecutionStateStatus, NodeState } from "./execution-state.js";
 export { StateFileError } from "./state-file-error.js";
@@ -58,7 +58,7 @@ export interface StateManagerOptions {
  */
 export class StateManager extends IsolatedEmitter {
   readonly #states = new Map<string, ExecutionState>();
-  readonly #keeper: StateKeeping | undefined;
+  readonly #persistence: StatePersistence | undefined;
   readonly #timer: NodeJS.Timeout | undefined;
   /** Whether the disk is slower than the timer. */
   #persisting = false;
@@ -68,7 +68,7 @@ export class StateManager extends IsolatedEmitter {
     super("the state manager");
     checkStateStore({ directory, store }, persistState);
     if (!persistState) return;
-    this.#keeper = keepStates({ directory, store }, (file, error) => this.#report(file, error));
+    this.#persistence = persistStates({ directory, store }, (file, error) => this.#report(file, error));
     this.#timer = setInterval(() => void this.#persist(), intervalMs);
     // Callers that only wait for the next write are done. A page has numbers as timers.
     this.#timer.unref?.();
@@ -158,7 +158,7 @@ export class StateManager extends IsolatedEmitter {
    */
   clearExecutionState(executionId: string): void {
     const known = this.#states.delete(executionId);
-    this.#keeper?.remove(executionId, known);
+    this.#persistence?.remove(executionId, known);
     if (known) this.emit("execution:cleared", { executionId });
   }
 
@@ -167,7 +167,7 @@ export class StateManager extends IsolatedEmitter {
     const over = [...this.#states].filter(([, { status }]) => status === "completed" || status === "failed");
     for (const [executionId] of over) {
       this.#states.delete(executionId);
-      this.#keeper?.remove(executionId, true);
+      this.#persistence?.remove(executionId, true);
     }
     return over.length;
   }
@@ -203,9 +203,9 @@ export class StateManager extends IsolatedEmitter {
    * symbols, cycles) was reported when it was written, and is undefined.
    */
   async loadExecutionStates(): Promise<void> {
-    if (!this.#keeper) return;
+    if (!this.#persistence) return;
     let count = 0;
-    await this.#keeper.read((state) => {
+    await this.#persistence.read((state) => {
       if (this.#states.has(state.executionId)) return false;
       this.#states.set(state.executionId, state);
       count++;
@@ -216,7 +216,7 @@ export class StateManager extends IsolatedEmitter {
 
   /** Writes what changed, now; without `persistState` there is nothing to do. Resolves when it is on the disk. */
   async flush(): Promise<void> {
-    await this.#keeper?.write(this.#states, true);
+    await this.#persistence?.write(this.#states, true);
   }
 
   /**
@@ -228,13 +228,13 @@ export class StateManager extends IsolatedEmitter {
     clearInterval(this.#timer);
     this.removeAllListeners();
     await this.flush();
-    await this.#keeper?.close();
+    await this.#persistence?.close();
   }
 
   async #persist(): Promise<void> {
     if (this.#persisting) return;
     this.#persisting = true;
-    const saved = await this.#keeper?.write(this.#states);
+    const saved = await this.#persistence?.write(this.#states);
     const count = this.getActiveExecutions().filter(({ executionId }) => saved?.has(executionId)).length;
     this.#persisting = false;
     if (count > 0) this.emit("state:persisted", { count });
@@ -249,7 +249,7 @@ export class StateManager extends IsolatedEmitter {
   /** The state of an execution, to be changed. */
   #state(executionId: string): ExecutionState {
     const state = this.#known(executionId);
-    this.#keeper?.touch(state);
+    this.#persistence?.touch(state);
     return state;
   }
 

@@ -2,13 +2,13 @@
 import type { EntryChange, EntryStorage, ExecutionStore, KeptEntry } from "@atomiton/storage";
 import { demandTextId } from "./state-document.js";
 import { StateFileError } from "./state-file-error.js";
-import type { StatePlace } from "./state-keeper.js";
+import type { StateBackend } from "./state-repository.js";
 
 /**
  * States in a store. A state replaces only the one that this manager wrote or read last: of two that change the same execution, the
  * second is refused.
  */
-export class StoredStates implements StatePlace {
+export class StoredStates implements StateBackend {
   readonly subject = "What the store has of an execution";
   readonly compares = true;
   readonly #store: string | ExecutionStore;

@@ -23,6 +23,7 @@ export * from "./channels/path.js";
 export * from "./channels/storage.js";
 export * from "./channels/system.js";
 export type { ChannelsHealth } from "./channels-overview.js";
+export { plainResult } from "./cloneable-result.js";
 export type * from "./electron.js";
 export { DATA_LIMITS, FLOW_LIMITS, type FlowLimits, type PayloadLimits, WORDS_LIMITS } from "./limits.js";
 export type {
@@ -32,7 +33,6 @@ export type {
   RecoveryChoice,
 } from "./main-process.js";
 export { type Schema, type SchemaIssue, withRetry, withValidation } from "./middleware.js";
-export { plainResult } from "./plain-result.js";
 export { createRequests, type RequestDependencies, type Requests } from "./requests.js";
 export type { Retention as Keeping } from "./result-cache.js";
 export { createSenderPolicy, type SenderOptions, type SenderPolicy } from "./sender.js";

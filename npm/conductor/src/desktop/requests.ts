@@ -9,11 +9,11 @@ import { conductor } from "../services/requests.js";
 import { issuesOf } from "../services/schema.js";
 import type { ExecutionResult } from "../types/execution.js";
 import type { ExecutionRequest, RequestResult } from "../types/request.js";
+import { plainRequestResult } from "./cloneable-result.js";
 import { Executions } from "./executions.js";
 import { DATA_LIMITS, type PayloadLimits } from "./limits.js";
 import { issuesText } from "./middleware.js";
 import { payloadProblem } from "./payload.js";
-import { plainRequestResult } from "./plain-result.js";
 import { notKept, type Retention } from "./result-cache.js";
 
 /** What requests are carried out with; a conductor's `execute` and `node.cancel` fit. */

@@ -21,7 +21,7 @@ import {
   type NodeExecutorFactory,
   routedHandles,
 } from "./executables.js";
-import { failure, type Place, retryAdvice, safelyThrown, simulatedFailure } from "./failure.js";
+import { type FailureLocation, failure, retryAdvice, safelyThrown, simulatedFailure } from "./failure.js";
 import { EventKind, NEVER } from "./generated.js";
 import { fire, guardSignal } from "./guarded-signal.js";
 import type { Log } from "./log.js";
@@ -493,7 +493,7 @@ export class Calls {
   }
 
   /** Where something went wrong. */
-  placeOf(task: number): Place {
+  placeOf(task: number): FailureLocation {
     return { nodeId: this.plan.id(this.values.nodeOf(task)), executionId: this.request.context.executionId };
   }
 

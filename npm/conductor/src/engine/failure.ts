@@ -41,7 +41,7 @@ export function retryAdvice(value: unknown): false | number | undefined {
 const LONGEST_DELAY = 21 * 86_400_000;
 
 /** Where it went wrong. */
-export interface Place {
+export interface FailureLocation {
   nodeId: NodeId;
   executionId: string;
 }
@@ -50,10 +50,10 @@ export interface Place {
 export function failure(
   code: ErrorCode,
   message: string,
-  place: Partial<Place>,
+  location: Partial<FailureLocation>,
   more?: Partial<Pick<ExecutionError, "stack" | "cause" | "context">>,
 ): ExecutionError {
-  return createExecutionError(code, message, { ...place, ...more, recovery: getErrorRecoveryStrategy(code) });
+  return createExecutionError(code, message, { ...location, ...more, recovery: getErrorRecoveryStrategy(code) });
 }
 
 /** An error to throw that keeps its code when it becomes one of a result. */
@@ -62,18 +62,18 @@ export function coded(code: ErrorCode, message: string, cause: unknown): Error {
 }
 
 /** The error for what an executable threw. Its own code is kept only where it is one of ours. */
-export function thrown(value: unknown, place: Place): ExecutionError {
+export function thrown(value: unknown, location: FailureLocation): ExecutionError {
   if (value instanceof Error) {
     const own = (value as { [CODE]?: unknown })[CODE];
     const code = isErrorCode(own) ? own : "EXECUTION_FAILED";
-    const error = failure(code, describe(value.message), place, { stack: value.stack ?? "", cause: value });
+    const error = failure(code, describe(value.message), location, { stack: value.stack ?? "", cause: value });
     const advice = adviceOf(value);
     // Whether another attempt makes sense is the code's to say: the engine decides by it.
     if (advice !== undefined && error.recovery) error.recovery = { ...error.recovery, suggestions: advice };
     return error;
   }
-  if (isExecutionError(value)) return failure(value.code, describe(value.message), place, { cause: value });
-  return failure("EXECUTION_FAILED", describe(value), place, { cause: value });
+  if (isExecutionError(value)) return failure(value.code, describe(value.message), location, { cause: value });
+  return failure("EXECUTION_FAILED", describe(value), location, { cause: value });
 }
 
 /** What an error itself says is to be done about it. */
@@ -83,11 +83,11 @@ export function adviceOf(error: Error): string[] | undefined {
 }
 
 /** The error for whatever was thrown, even if looking at it throws. */
-export function safelyThrown(value: unknown, place: Place): ExecutionError {
+export function safelyThrown(value: unknown, location: FailureLocation): ExecutionError {
   try {
-    return thrown(value, place);
+    return thrown(value, location);
   } catch {
-    return failure("EXECUTION_FAILED", "A value that cannot be read was thrown", place);
+    return failure("EXECUTION_FAILED", "A value that cannot be read was thrown", location);
   }
 }
 
@@ -100,8 +100,8 @@ const SIMULATED: Record<string, string> = {
 };
 
 /** The error of a simulated failure. */
-export function simulatedFailure(debug: DebugOptions["simulateError"], place: Place): ExecutionError {
-  return failure("EXECUTION_FAILED", simulatedMessage(debug), place);
+export function simulatedFailure(debug: DebugOptions["simulateError"], location: FailureLocation): ExecutionError {
+  return failure("EXECUTION_FAILED", simulatedMessage(debug), location);
 }
 
 /** What a simulated failure says. */

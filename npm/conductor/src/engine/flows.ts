@@ -2,7 +2,7 @@
 import type { Effects, EffectsOf } from "@atomiton/nodes";
 import { messageOf } from "@atomiton/values";
 
-import { CACHE_KEY_PLACE } from "../expressions/parameters.js";
+import { CACHE_KEY_PATH } from "../expressions/parameters.js";
 import type { NodeDefinition } from "../types/definition.js";
 import type { ErrorCode } from "../types/errors.js";
 import type { FlowProblem } from "../types/flow.js";
@@ -280,7 +280,7 @@ function expressionProblems(flow: NodeDefinition): FlowProblem[] {
     code,
     severity: "error",
     rule: "expression",
-    path: `${paths[node]}${place === CACHE_KEY_PLACE ? "" : "/parameters"}${place.map((key) => `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("")}`,
+    path: `${paths[node]}${place === CACHE_KEY_PATH ? "" : "/parameters"}${place.map((key) => `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("")}`,
     message,
     nodeId: outlinedId(outline, node),
   }));

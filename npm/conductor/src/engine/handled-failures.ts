@@ -1,7 +1,7 @@
 /** Failures that a flow takes up: by going on after them, by a `catch`, or with the other rounds and branches around them. */
 import type { ExecutionError } from "../types/errors.js";
 import type { Activities } from "./activity.js";
-import { failure, type Place } from "./failure.js";
+import { type FailureLocation, failure } from "./failure.js";
 import type { Round } from "./frames.js";
 import { Section } from "./outline.js";
 import type { Plan } from "./plan.js";
@@ -15,7 +15,7 @@ export interface FailingRun {
   readonly keepsGoing: boolean;
   /** What happens to its nodes beyond their states. */
   readonly activity: Activities;
-  placeOf(task: number): Place;
+  placeOf(task: number): FailureLocation;
   /** `round`: in which rounds of loops it came, in words. */
   warnOf(task: number, rule: string, message: string, round?: string): void;
 }

@@ -23,7 +23,7 @@ const FIRST_WAITS = 3;
 const LEAST_TURN_MS = 0.02;
 
 /** Runs that are passed over get a turn after this long. */
-const PATIENCE_MS = 2 * SLICE_MS;
+const STARVATION_MS = 2 * SLICE_MS;
 
 /** A run, as far as the thread is concerned. */
 export interface ThreadUser {
@@ -40,7 +40,7 @@ export interface ThreadUser {
 }
 
 /** Runs that wait, first come, first served. */
-class Line {
+class LevelQueue {
   private users: ThreadUser[] = [];
   private first = 0;
 
@@ -63,8 +63,8 @@ class Line {
   }
 }
 
-const lines = [...LEVELS_MS, Number.POSITIVE_INFINITY].map(() => new Line());
-const lastLevel = lines.length - 1;
+const queues = [...LEVELS_MS, Number.POSITIVE_INFINITY].map(() => new LevelQueue());
+const lastLevel = queues.length - 1;
 let waiting = 0;
 /** Since when runs at later levels were passed over, and the level of the last that was not. */
 let passedOverSince = 0;
@@ -137,7 +137,7 @@ export function waitForTurn(user: ThreadUser): void {
   user.waits++;
   // None was passed over while none waited.
   if (waiting++ === 0) passedOverSince = seen;
-  (lines[level === -1 ? lastLevel : level] as Line).push(user);
+  (queues[level === -1 ? lastLevel : level] as LevelQueue).push(user);
   askHost();
 }
 
@@ -165,31 +165,31 @@ function serve(): void {
   let now = begun;
   while (waiting > 0) {
     const level = nextLevel(now);
-    const line = lines[level] as Line;
-    const turn = level === 0 ? Math.max(SLICE_MS / 2 / line.length, LEAST_TURN_MS) : (LEVELS_MS[level] ?? SLICE_MS);
-    const user = line.shift();
+    const queue = queues[level] as LevelQueue;
+    const turn = level === 0 ? Math.max(SLICE_MS / 2 / queue.length, LEAST_TURN_MS) : (LEVELS_MS[level] ?? SLICE_MS);
+    const user = queue.shift();
     waiting--;
     askHost();
     beginTurn(user, turn);
     user.pump();
     now = globalThis.performance.now();
     // What quick runs do in promises comes before the next long turn.
-    if (level > 0 || lines[0]?.length === 0 || now - begun > UNNOTICED_MS) return;
+    if (level > 0 || queues[0]?.length === 0 || now - begun > UNNOTICED_MS) return;
   }
   if (!asked) stretchStart = Number.NaN;
 }
 
 /** The level to be served: the first at which runs wait, unless the others had no turn for too long. */
 function nextLevel(now: number): number {
-  const first = lines.findIndex(({ length }) => length > 0);
-  if (lines[first]?.length === waiting) {
+  const first = queues.findIndex(({ length }) => length > 0);
+  if (queues[first]?.length === waiting) {
     passedOverSince = now;
     return first;
   }
-  if (now - passedOverSince <= PATIENCE_MS) return first;
+  if (now - passedOverSince <= STARVATION_MS) return first;
   passedOverSince = now;
   // They take their turns among each other, too.
   do passedOver = passedOver === lastLevel ? 1 : passedOver + 1;
-  while (lines[passedOver]?.length === 0);
+  while (queues[passedOver]?.length === 0);
   return passedOver;
 }

@@ -5,7 +5,7 @@ import { ExpressionError } from "./failure.js";
 import { LISTED, NAMES } from "./scope.js";
 
 /** Where a node type has user code. */
-interface CodePlace {
+interface CodeParameter {
   parameter: string;
   /** Names that the code has as its own in any case. */
   own: readonly string[];
@@ -15,14 +15,18 @@ interface CodePlace {
 
 const NO_NAMES = Symbol("no names");
 
-const place = (parameter: string, own: readonly string[] = []): CodePlace => ({ parameter, own, known: new Map() });
+const codeIn = (parameter: string, own: readonly string[] = []): CodeParameter => ({
+  parameter,
+  own,
+  known: new Map(),
+});
 
-const CODE: ReadonlyMap<string, readonly CodePlace[]> = new Map([
-  ["condition", [place("expression", ["input", "item", "variables"])]],
-  ["code", [place("code", ["inputs", "data", "variables"])]],
-  ["transform", [place("transformFunction")]],
-  ["loop", [place("condition"), place("breakWhen")]],
-  ["until", [place("condition")]],
+const CODE: ReadonlyMap<string, readonly CodeParameter[]> = new Map([
+  ["condition", [codeIn("expression", ["input", "item", "variables"])]],
+  ["code", [codeIn("code", ["inputs", "data", "variables"])]],
+  ["transform", [codeIn("transformFunction")]],
+  ["loop", [codeIn("condition"), codeIn("breakWhen")]],
+  ["until", [codeIn("condition")]],
 ]);
 
 /** A name that user code reads: `path` is where it finds it, the rest of it is the text of an expression. */
@@ -47,11 +51,11 @@ const NONE: readonly CodeNames[] = [];
 
 /** The names that the user code of a node reads, by parameter; empty where it has no code or reads none. */
 export function codeNamesOf(type: string, parameters: Readonly<Record<string, unknown>>): readonly CodeNames[] {
-  const places = CODE.get(type);
-  if (places === undefined) return NONE;
+  const codeParameters = CODE.get(type);
+  if (codeParameters === undefined) return NONE;
   let found: CodeNames[] | undefined;
-  for (const place of places) {
-    const names = namesAt(place, parameters);
+  for (const codeParameter of codeParameters) {
+    const names = namesAt(codeParameter, parameters);
     if (names === undefined) continue;
     found ??= [];
     found.push(names);
@@ -59,24 +63,24 @@ export function codeNamesOf(type: string, parameters: Readonly<Record<string, un
   return found ?? NONE;
 }
 
-function namesAt(place: CodePlace, parameters: Readonly<Record<string, unknown>>): CodeNames | undefined {
-  if (!Object.hasOwn(parameters, place.parameter)) return undefined;
-  const text = parameters[place.parameter];
+function namesAt(code: CodeParameter, parameters: Readonly<Record<string, unknown>>): CodeNames | undefined {
+  if (!Object.hasOwn(parameters, code.parameter)) return undefined;
+  const text = parameters[code.parameter];
   if (typeof text !== "string") return undefined;
-  const { known } = place;
+  const { known } = code;
   const isTyped = parameters["language"] === "typescript";
   // No text of code begins so.
   const key = isTyped ? `\0${text}` : text;
   let names = known.get(key);
   if (names === undefined) {
-    names = (MAY_NAME.test(text) ? readNames(text, place, isTyped) : undefined) ?? NO_NAMES;
+    names = (MAY_NAME.test(text) ? readNames(text, code, isTyped) : undefined) ?? NO_NAMES;
     if (known.size >= MOST_KEPT) known.clear();
     if (text.length <= LONGEST_KEPT) known.set(key, names);
   }
   return names === NO_NAMES ? undefined : names;
 }
 
-function readNames(text: string, { parameter, own }: CodePlace, isTyped: boolean): CodeNames | undefined {
+function readNames(text: string, { parameter, own }: CodeParameter, isTyped: boolean): CodeNames | undefined {
   const said = Array.from(jsTokens(text)).filter(isSaid);
   const tokens = isTyped ? withoutTypes(said) : said.filter(isRead);
   const declared = declaredNames(tokens, own);

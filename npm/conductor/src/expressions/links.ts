@@ -1,6 +1,6 @@
 /** Which outputs of other nodes expressions read: found once per outline, and checked against its edges. */
 import { suggestion } from "./failure.js";
-import type { ParameterExpressions, PlaceInParameters } from "./parameters.js";
+import type { ParameterExpressions, ParameterPath } from "./parameters.js";
 
 /** The shape of a flow, nodes in preorder: a parent before its children. */
 export interface FlowShape {
@@ -18,7 +18,7 @@ export interface FlowShape {
 /** What is wrong with an expression of a node. */
 export interface LinkProblem {
   node: number;
-  place: PlaceInParameters;
+  place: ParameterPath;
   message: string;
   code: "INVALID_PARAMETERS" | "NODE_NOT_FOUND";
   /** It is about user code: whether that is what it looks like shows when the node runs it, and then fails. */
@@ -48,7 +48,7 @@ export class ExpressionLinks {
     const scopes = new Scopes(shape);
     const pairs = new Set<number>();
     for (const [node, expressions] of byNode) {
-      for (const { place, message } of expressions.problems) {
+      for (const { path: place, message } of expressions.problems) {
         this.problems.push({ node, place, message, code: "INVALID_PARAMETERS" });
       }
       for (const name of shape.isLeaf(node) ? EARLY : [...EARLY, ...EARLY_IN_LOOPS]) {
@@ -56,12 +56,12 @@ export class ExpressionLinks {
         const message = `\`${name}\` is read before the node starts, so it cannot be an expression; nor can a \`policy\``;
         this.problems.push({ node, place: [name], message, code: "INVALID_PARAMETERS" });
       }
-      if (expressions.loopPlace !== undefined && !this.isInLoop(node)) {
+      if (expressions.loopPath !== undefined && !this.isInLoop(node)) {
         const message =
           "`item`, `index`, `items` and `loop` are there for nodes inside a loop, and this one is in none";
-        this.problems.push({ node, place: expressions.loopPlace, message, code: "INVALID_PARAMETERS" });
+        this.problems.push({ node, place: expressions.loopPath, message, code: "INVALID_PARAMETERS" });
       }
-      for (const { place, message } of expressions.codeProblems) {
+      for (const { path: place, message } of expressions.codeProblems) {
         this.problems.push({ node, place, message, code: "INVALID_PARAMETERS", isOfCode: true });
       }
       if (expressions.nodes.size + expressions.codeNodes.size > 0) this.link(node, expressions, scopes, pairs);

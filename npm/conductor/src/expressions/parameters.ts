@@ -16,14 +16,14 @@ interface Template {
 }
 
 /** Where an expression, or what is wrong with one, stands: keys and positions below the parameters. */
-export type PlaceInParameters = readonly (string | number)[];
+export type ParameterPath = readonly (string | number)[];
 
 /** Where the expressions of a cache's key stand: not below the parameters, but below the node. */
-export const CACHE_KEY_PLACE: PlaceInParameters = Object.freeze(["policy", "cache", "key"]);
+export const CACHE_KEY_PATH: ParameterPath = Object.freeze(["policy", "cache", "key"]);
 
 /** Something wrong with an expression of a node. */
 export interface ExpressionProblem {
-  place: PlaceInParameters;
+  path: ParameterPath;
   message: string;
 }
 
@@ -52,18 +52,18 @@ const MOST_TEXTS = 100_000;
 /** The expressions of one node's parameters. */
 export class ParameterExpressions {
   /** Places of texts with expressions, outer ones first. */
-  private readonly texts: { place: PlaceInParameters; template: Template }[] = [];
+  private readonly texts: { path: ParameterPath; template: Template }[] = [];
   readonly problems: ExpressionProblem[] = [];
   /** Ids of nodes whose outputs are read, with the first place where each is. */
-  readonly nodes = new Map<string, PlaceInParameters>();
+  readonly nodes = new Map<string, ParameterPath>();
   readonly secrets = new Set<string>();
   /** The first place where the round of a loop is read. */
-  loopPlace: PlaceInParameters | undefined;
+  loopPath: ParameterPath | undefined;
   /** What the user code of the node reads, by parameter. */
   private readonly codes: CodeNames[] = [];
   private readonly codeNames: { path: CodeName["path"]; value: Compiled }[] = [];
   /** Ids of nodes whose outputs the code reads. */
-  readonly codeNodes = new Map<string, PlaceInParameters>();
+  readonly codeNodes = new Map<string, ParameterPath>();
   /** What is wrong with how the code reads them. */
   readonly codeProblems: ExpressionProblem[] = [];
   /** What stands for what the node gets, where its outputs are reused by that. */
@@ -109,19 +109,16 @@ export class ParameterExpressions {
 
   /** Whether the value of a parameter as a whole is, or contains, the result of expressions. */
   isIn(parameter: string): boolean {
-    return [...this.texts, ...this.problems].some(({ place }) => place[0] === parameter);
+    return [...this.texts, ...this.problems].some(({ path }) => path[0] === parameter);
   }
 
-  private valueOf(template: Template, scope: Scope, place: PlaceInParameters, warn: Warn): unknown {
+  private valueOf(template: Template, scope: Scope, path: ParameterPath, warn: Warn): unknown {
     try {
-      return evaluated(template, scope, place, warn);
+      return evaluated(template, scope, path, warn);
     } catch (error) {
       if (!(error instanceof ExpressionError)) throw error;
-      const name = `\`${place.join(".")}\``;
-      throw new ExpressionError(
-        `${place === CACHE_KEY_PLACE ? name : `Parameter ${name}`}: ${error.message}`,
-        error.at,
-      );
+      const name = `\`${path.join(".")}\``;
+      throw new ExpressionError(`${path === CACHE_KEY_PATH ? name : `Parameter ${name}`}: ${error.message}`, error.at);
     }
   }
 
@@ -134,9 +131,9 @@ export class ParameterExpressions {
       codes.every((code, at) => code === this.codes[at]) &&
       cacheKeyTemplate === this.cacheKeyTemplate &&
       texts.length === this.texts.length &&
-      texts.every(({ place, template }, at) => {
+      texts.every(({ path, template }, at) => {
         const own = this.texts[at] as (typeof texts)[number];
-        return own.template === template && isSamePlace(own.place, place);
+        return own.template === template && isSamePath(own.path, path);
       })
     );
   }
@@ -147,13 +144,13 @@ export class ParameterExpressions {
   }
 
   private addCode(code: CodeNames): void {
-    const place = [code.parameter];
+    const path = [code.parameter];
     this.codes.push(code);
-    if (code.problem !== undefined) this.codeProblems.push({ place, message: code.problem.message });
+    if (code.problem !== undefined) this.codeProblems.push({ path, message: code.problem.message });
     for (const { path, source } of code.names) {
       const value = compile(source, 0);
       this.codeNames.push({ path, value });
-      for (const id of value.nodes.keys()) this.codeNodes.set(id, place);
+      for (const id of value.nodes.keys()) this.codeNodes.set(id, path);
       for (const name of value.secrets) this.secrets.add(name);
     }
   }
@@ -181,21 +178,21 @@ export class ParameterExpressions {
   }
 
   private addCacheKey(text: string): void {
-    const place = CACHE_KEY_PLACE;
+    const path = CACHE_KEY_PATH;
     try {
       const template = templateOf(text);
       this.cacheKeyTemplate = template;
       for (const part of template.parts) {
         if (typeof part === "string") continue;
         if (part.secrets.size > 0) {
-          this.problems.push({ place, message: "The key of a cache cannot be made of `secrets`" });
+          this.problems.push({ path, message: "The key of a cache cannot be made of `secrets`" });
         }
-        for (const id of part.nodes.keys()) if (!this.nodes.has(id)) this.nodes.set(id, place);
-        if (part.loopAt !== undefined) this.loopPlace ??= place;
+        for (const id of part.nodes.keys()) if (!this.nodes.has(id)) this.nodes.set(id, path);
+        if (part.loopAt !== undefined) this.loopPath ??= path;
       }
     } catch (error) {
       if (!(error instanceof ExpressionError)) throw error;
-      this.problems.push({ place, message: error.message });
+      this.problems.push({ path, message: error.message });
     }
   }
 
@@ -206,28 +203,28 @@ export class ParameterExpressions {
 
   /** The value of the cache's key. Throws {@link ExpressionError}. */
   cacheKey(scope: Scope, warn: Warn): unknown {
-    return this.cacheKeyTemplate && this.valueOf(this.cacheKeyTemplate, scope, CACHE_KEY_PLACE, warn);
+    return this.cacheKeyTemplate && this.valueOf(this.cacheKeyTemplate, scope, CACHE_KEY_PATH, warn);
   }
 
   /** Notes a text with expressions. */
-  add(text: string, place: PlaceInParameters): void {
+  add(text: string, path: ParameterPath): void {
     if (this.texts.length >= MOST_TEXTS) {
       const message = `A node may have ${MOST_TEXTS} texts with expressions at most`;
-      if (this.problems.length === 0) this.problems.push({ place, message });
+      if (this.problems.length === 0) this.problems.push({ path, message });
       return;
     }
     try {
       const template = templateOf(text);
-      this.texts.push({ place, template });
+      this.texts.push({ path, template });
       for (const part of template.parts) {
         if (typeof part === "string") continue;
-        for (const id of part.nodes.keys()) if (!this.nodes.has(id)) this.nodes.set(id, place);
+        for (const id of part.nodes.keys()) if (!this.nodes.has(id)) this.nodes.set(id, path);
         for (const name of part.secrets) this.secrets.add(name);
-        if (part.loopAt !== undefined) this.loopPlace ??= place;
+        if (part.loopAt !== undefined) this.loopPath ??= path;
       }
     } catch (error) {
       if (!(error instanceof ExpressionError)) throw error;
-      this.problems.push({ place, message: error.message });
+      this.problems.push({ path, message: error.message });
     }
   }
 
@@ -241,10 +238,10 @@ export class ParameterExpressions {
     if (this.texts.length === 0) return parameters;
     const resolved = { ...parameters };
     const copies = new Map<unknown, unknown>();
-    for (const { place, template } of this.texts) {
+    for (const { path, template } of this.texts) {
       let holder: Record<string | number, unknown> = resolved;
-      for (let depth = 0; depth < place.length - 1; depth++) {
-        const key = place[depth] as string | number;
+      for (let depth = 0; depth < path.length - 1; depth++) {
+        const key = path[depth] as string | number;
         const inner = holder[key];
         let copy = copies.get(inner);
         if (copy === undefined) {
@@ -255,13 +252,13 @@ export class ParameterExpressions {
         put(holder, key, copy);
         holder = copy as Record<string | number, unknown>;
       }
-      put(holder, place[place.length - 1] as string | number, this.valueOf(template, scope, place, warn));
+      put(holder, path[path.length - 1] as string | number, this.valueOf(template, scope, path, warn));
     }
     return resolved;
   }
 }
 
-function isSamePlace(one: PlaceInParameters, other: PlaceInParameters): boolean {
+function isSamePath(one: ParameterPath, other: ParameterPath): boolean {
   return one.length === other.length && one.every((key, at) => key === other[at]);
 }
 
@@ -291,22 +288,22 @@ function mayHold(value: unknown): boolean {
 /** Looks for texts with expressions in lists and plain objects; what is neither is handed on as it is. */
 function find(
   value: object,
-  place: PlaceInParameters,
+  path: ParameterPath,
   seen: Set<object>,
   before: ParameterExpressions | undefined,
 ): ParameterExpressions | undefined {
   let found = before;
   // What contains itself has no end; what has no expression needs to be seen once, in however many places it stands.
-  if (seen.has(value) || place.length > DEEPEST || !(Array.isArray(value) || isRecord(value))) return found;
+  if (seen.has(value) || path.length > DEEPEST || !(Array.isArray(value) || isRecord(value))) return found;
   const texts = found?.size ?? 0;
   seen.add(value);
   const visit = (inner: unknown, key: string | number) => {
     if (typeof inner === "string") {
       if (!inner.includes(OPENING)) return;
       found ??= new ParameterExpressions();
-      found.add(inner, [...place, key]);
+      found.add(inner, [...path, key]);
     } else if (typeof inner === "object" && inner !== null) {
-      found = find(inner, [...place, key], seen, found);
+      found = find(inner, [...path, key], seen, found);
     }
   };
   if (Array.isArray(value)) for (let i = 0; i < value.length; i++) visit(value[i], i);
@@ -315,9 +312,9 @@ function find(
   return found;
 }
 
-function evaluated({ parts }: Template, scope: Scope, place: PlaceInParameters, warn: Warn): unknown {
+function evaluated({ parts }: Template, scope: Scope, path: ParameterPath, warn: Warn): unknown {
   const [only] = parts;
-  if (parts.length === 1 && typeof only === "object") return checked(only, scope, place, warn);
+  if (parts.length === 1 && typeof only === "object") return checked(only, scope, path, warn);
   let text = "";
   for (const part of parts) {
     if (typeof part === "string") {
@@ -325,8 +322,8 @@ function evaluated({ parts }: Template, scope: Scope, place: PlaceInParameters, 
       continue;
     }
     try {
-      const isAddress = ADDRESSES.has(place[0] as string);
-      text += toText(isAddress ? demanded(part, scope) : checked(part, scope, place, warn));
+      const isAddress = ADDRESSES.has(path[0] as string);
+      text += toText(isAddress ? demanded(part, scope) : checked(part, scope, path, warn));
     } catch (error) {
       if (error instanceof ValueError) throw new ExpressionError(`\`\${{ ${part.source} }}\` ${error.message}`, 0);
       throw error;
@@ -369,10 +366,10 @@ function demanded(expression: Compiled, scope: Scope): unknown {
 }
 
 /** The value of an expression, and a warning where that is nothing. */
-function checked(expression: Compiled, scope: Scope, place: PlaceInParameters, warn: Warn): unknown {
+function checked(expression: Compiled, scope: Scope, path: ParameterPath, warn: Warn): unknown {
   const { source } = expression;
   const say = (rule: string, what: string) =>
-    warn(rule, `\`\${{ ${source} }}\` in parameter \`${place.join(".")}\` ${what}`);
+    warn(rule, `\`\${{ ${source} }}\` in parameter \`${path.join(".")}\` ${what}`);
   const value = expression.evaluate(scope, ({ rule, message }) => say(rule, message));
   if (value === undefined || value === null) {
     say("empty-expression", `is ${value}${onlyInputHint(source, scope)}`);

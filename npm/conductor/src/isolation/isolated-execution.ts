@@ -12,8 +12,8 @@ import {
 import { coded } from "../engine/failure.js";
 import type { LogLevel } from "../engine/log.js";
 import type { ConductorExecutionContext } from "../types/execution.js";
-import { uncloneable } from "../worker/crossing.js";
 import type { Variables } from "../worker/messages.js";
+import { uncloneable } from "../worker/post-message.js";
 import { SharedVariables } from "../worker/shared-variables.js";
 import { fromThrown, toThrown } from "../worker/thrown.js";
 import { endedBy, GRACE_MS, type IsolatedProcess, type ProcessLimits } from "./isolated-process.js";

@@ -13,7 +13,7 @@ import type { Recorder } from "../engine/recorder.js";
 import type { NodeDefinition } from "../types/definition.js";
 import type { ConductorExecutionContext } from "../types/execution.js";
 import { CarriedCalls } from "../worker/carried-calls.js";
-import { uncloneable } from "../worker/crossing.js";
+import { uncloneable } from "../worker/post-message.js";
 import { SharedVariables } from "../worker/shared-variables.js";
 import { fromThrown } from "../worker/thrown.js";
 import { sendFrame, takeFrames } from "./frames.js";

@@ -1,6 +1,6 @@
 /** Answers and events as JSON, which holds less than what crosses between processes. */
 import { isRecord, messageOf } from "@atomiton/values";
-import { requestResultFor, resultFor, type Sending } from "../desktop/plain-result.js";
+import { requestResultFor, resultFor, type Sending } from "../desktop/cloneable-result.js";
 import { encode } from "../transports/json.js";
 import { isExecutionError } from "../types/errors.js";
 import type { ExecutionResult } from "../types/execution.js";

@@ -22,7 +22,7 @@ export interface LoggedEvent {
 }
 
 /** Where a client was: whether the number is of this process, and the time of it in ms since the epoch. */
-export interface EventPlace {
+export interface EventPosition {
   isOurs: boolean;
   seq: number;
   time: number;
@@ -126,7 +126,7 @@ export class EventLog {
   }
 
   /** Where a client was that had this session and number; `undefined` for what no server gave. */
-  placeOf(session: unknown, number: unknown): EventPlace | undefined {
+  positionOf(session: unknown, number: unknown): EventPosition | undefined {
     if (typeof session !== "string" || !Number.isSafeInteger(number)) return undefined;
     const [name, from = "0"] = session.split("/");
     const first = /^\d{1,16}$/.test(from) ? Number(from) : 0;

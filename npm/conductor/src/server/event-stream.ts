@@ -1,7 +1,7 @@
 /** Events as `text/event-stream`, for clients that only listen. */
 import { messageOf } from "@atomiton/values";
 import { createLog } from "../engine/log.js";
-import { ClientLine } from "./client-line.js";
+import { ClientEventSender } from "./client-event-sender.js";
 import type { EventLog, LoggedEvent } from "./event-log.js";
 import type { FindMissed } from "./stored-events.js";
 
@@ -68,7 +68,7 @@ export function eventStream(
           if (isOpen) controller.enqueue(encoder.encode(text));
           unsent = Math.max(0, -(controller.desiredSize ?? 0));
         };
-        const line = new ClientLine(
+        const sender = new ClientEventSender(
           log,
           {
             send(event, sent) {
@@ -99,7 +99,7 @@ export function eventStream(
           isOpen = false;
           clearInterval(timer);
           endListening();
-          line.stop();
+          sender.stop();
           signal.removeEventListener("abort", abort);
           if (isCancelled) return;
           if (error === undefined) controller.close();
@@ -117,21 +117,21 @@ export function eventStream(
         // The first line makes headers go out. The id is for those that come back before they had any event.
         if (!lastId) {
           write(`: \nid: ${log.session}:${log.now}\n\n`);
-          return line.start();
+          return sender.start();
         }
         write(": \n\n");
         const [, session, number] = LAST.exec(lastId) ?? [];
-        const place = log.placeOf(session, Number(number));
-        missed(place, executionId).then(
+        const position = log.positionOf(session, Number(number));
+        missed(position, executionId).then(
           (find) => {
             if (!isOpen) return;
             const { events, complete } = find();
             if (complete !== undefined) {
               // Who comes back with the id of the gap has missed what follows it.
-              const from = events.length === 0 ? log.now : (place?.seq ?? log.now);
+              const from = events.length === 0 ? log.now : (position?.seq ?? log.now);
               write(`event: transport:gap\nid: ${log.session}:${from}\ndata: ${JSON.stringify({ complete })}\n\n`);
             }
-            line.start(events);
+            sender.start(events);
           },
           (error) => {
             createLog().error(`What a client missed could not be read: ${messageOf(error)}`);

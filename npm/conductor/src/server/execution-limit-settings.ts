@@ -4,7 +4,7 @@ import { coded } from "../engine/failure.js";
 import { demandNames } from "../engine/setting-names.js";
 import type { Role } from "../services/declaration.js";
 import { ROLES } from "./access.js";
-import type { PlaceLimit } from "./execution-places.js";
+import type { ConcurrencyLimit } from "./fair-limiter.js";
 
 /** What each caller of a role may have. */
 export interface ExecutionLimit {
@@ -35,17 +35,17 @@ export interface ExecutionLimits {
   all?: { concurrent?: number; queued?: number } | false;
 }
 
-const PER_CALLER: PlaceLimit = { concurrent: 50, queued: 1000 };
-const PER_WEBHOOK: PlaceLimit = { concurrent: 100, queued: 1000 };
-const IN_ALL: PlaceLimit = { concurrent: 200, queued: 5000 };
-const UNLIMITED: PlaceLimit = { concurrent: Number.POSITIVE_INFINITY, queued: Number.POSITIVE_INFINITY };
+const PER_CALLER: ConcurrencyLimit = { concurrent: 50, queued: 1000 };
+const PER_WEBHOOK: ConcurrencyLimit = { concurrent: 100, queued: 1000 };
+const IN_ALL: ConcurrencyLimit = { concurrent: 200, queued: 5000 };
+const UNLIMITED: ConcurrencyLimit = { concurrent: Number.POSITIVE_INFINITY, queued: Number.POSITIVE_INFINITY };
 
 /** What a body or a message may be at most as text, in bytes; what it holds is limited to 16 MiB by the channels. */
 export const MOST_BODY_BYTES = 24 * 1024 * 1024;
 
 /** A limit with what was not said. */
 export interface Limit {
-  places: PlaceLimit;
+  concurrency: ConcurrencyLimit;
   durationMs: number | undefined;
 }
 
@@ -57,7 +57,7 @@ export interface Limits {
   bodyBytes(role: Role): number;
   /** Of each webhook. */
   webhooks: Limit;
-  all: PlaceLimit;
+  all: ConcurrencyLimit;
 }
 
 const LIMITED = [
@@ -72,20 +72,24 @@ const LIMITED = [
 /** The limits with what is not said. Throws INVALID_PARAMETERS for what is no limit. */
 export function checkedLimits(limits: ExecutionLimits): Limits {
   demandNames("limits", limits, LIMITED);
-  const placesOf = (name: string, given: { concurrent?: number; queued?: number }, usual: PlaceLimit): PlaceLimit => {
+  const concurrencyOf = (
+    name: string,
+    given: { concurrent?: number; queued?: number },
+    usual: ConcurrencyLimit,
+  ): ConcurrencyLimit => {
     const { concurrent = usual.concurrent, queued = usual.queued } = given;
     demandNumber(`limits.${name}.concurrent`, concurrent, 1);
     demandNumber(`limits.${name}.queued`, queued, 0);
     return { concurrent, queued };
   };
-  const limitOf = (name: "runner" | "editor" | "admin" | "webhooks", usual: PlaceLimit): Limit => {
+  const limitOf = (name: "runner" | "editor" | "admin" | "webhooks", usual: ConcurrencyLimit): Limit => {
     const given = limits[name] === undefined ? {} : limits[name];
-    if (given === false) return { places: UNLIMITED, durationMs: undefined };
+    if (given === false) return { concurrency: UNLIMITED, durationMs: undefined };
     const sends = name === "webhooks" ? [] : ["bodyBytes"];
     demandNames(`limits.${name}`, given, ["concurrent", "queued", "durationMs", ...sends]);
     const { durationMs } = given;
     if (durationMs !== undefined) demandNumber(`limits.${name}.durationMs`, durationMs, 1, LONGEST_TIMER_MS);
-    return { places: placesOf(name, given, usual), durationMs };
+    return { concurrency: concurrencyOf(name, given, usual), durationMs };
   };
   const [runner, editor, admin] = (["runner", "editor", "admin"] as const).map((role) => limitOf(role, PER_CALLER));
   const roles: Partial<Record<Role, Limit | undefined>> = { runner, editor, admin };
@@ -101,10 +105,10 @@ export function checkedLimits(limits: ExecutionLimits): Limits {
   const all = limits.all === undefined ? {} : limits.all;
   if (all !== false) demandNames("limits.all", all, ["concurrent", "queued"]);
   return {
-    of: (role) => roles[role] ?? { places: PER_CALLER, durationMs: undefined },
+    of: (role) => roles[role] ?? { concurrency: PER_CALLER, durationMs: undefined },
     bodyBytes: (role) => bodyBytes[role] ?? MOST_BODY_BYTES,
     webhooks: limitOf("webhooks", PER_WEBHOOK),
-    all: all === false ? UNLIMITED : placesOf("all", all, IN_ALL),
+    all: all === false ? UNLIMITED : concurrencyOf("all", all, IN_ALL),
   };
 }
 

@@ -9,13 +9,13 @@ import type { Limited } from "./access.js";
 import type { AuditEntry } from "./audit.js";
 import { type Session, whoIs } from "./calls.js";
 import type { Limit, Limits } from "./execution-limit-settings.js";
-import { ExecutionPlaces, type PlaceLimit, type Ticket } from "./execution-places.js";
+import { type ConcurrencyLimit, FairLimiter, type Permit } from "./fair-limiter.js";
 import { TokenBuckets } from "./token-buckets.js";
 
 /** Lets executions begin, one after the other where there are many. */
 export interface ExecutionGuard {
   /**
-   * Carries out a call once there is a place for what it begins; other calls at once.
+   * Carries out a call once there is a permit for what it begins; other calls at once.
    *
    * @param call with what the call is about; of an execution, its id is in it
    */
@@ -27,13 +27,13 @@ export interface ExecutionGuard {
     call: (args: unknown) => Promise<CallAnswer>,
   ): Promise<CallAnswer | Limited>;
   /**
-   * Begins the execution of a request to a webhook once there is a place for it; gives nothing where the server ends before, or where
+   * Begins the execution of a request to a webhook once there is a permit for it; gives nothing where the server ends before, or where
    * `fire` begins nothing.
    *
    * @param webhook names it
    */
   fire(webhook: string, fire: () => Promise<Fired | undefined>): Promise<Fired | Limited | undefined>;
-  /** Whether an execution waits for its place. */
+  /** Whether an execution waits for its permit. */
   isWaiting(executionId: string): boolean;
   /** How many wait. */
   readonly waiting: number;
@@ -41,13 +41,13 @@ export interface ExecutionGuard {
   endWaiting(): void;
 }
 
-/** What is told to those who find no place to wait, in seconds. */
+/** When callers without room to wait are told to try again, in seconds. */
 const RETRY_AFTER = 5;
 
 /** How often it is looked for executions that sleep, while others wait, in ms. */
 const LOOK_MS = 1000;
 
-/** How often the audit is told of each caller who finds no place. */
+/** How often the audit is told of each caller without room to wait. */
 const TOLD = { perSecond: 1 / 60, burst: 1 };
 
 /** What begins executions: those whose answers are their ends, and those whose answers have their ids. */
@@ -60,9 +60,9 @@ const AWAITED: ReadonlySet<string> = new Set([
 const STARTED: ReadonlySet<string> = new Set(["node.forkExecution", "trigger.fire"]);
 const CANCELLING: ReadonlySet<string> = new Set(["node.cancel", "node.cancelExecution"]);
 
-/** An execution that has a place, or waits for one. */
+/** An execution that has a permit, or waits for one. */
 interface Held {
-  ticket: Ticket;
+  permit: Permit;
   executionId: string | undefined;
 }
 
@@ -71,20 +71,24 @@ export function createExecutionGuard(
   conductor: Pick<MainProcessConductor, "node" | "executions">,
   tell: (entry: Omit<AuditEntry, "time">) => void,
 ): ExecutionGuard {
-  const places = new ExecutionPlaces(roles.all);
+  const limiter = new FairLimiter(roles.all);
   const held = new Set<Held>();
   /** The same by what they are: a call that is made again is about the same execution. */
   const known = new Map<string, Held>();
   const tellings = new TokenBuckets(TOLD);
   let looking: NodeJS.Timeout | undefined;
 
-  /** Enters one who finds no place into the audit, and says so. */
-  const refused = (who: Pick<AuditEntry, "caller" | "subject">, line: string, limit: PlaceLimit | "all"): Limited => {
-    if (tellings.take(line) === 0) {
+  /** Enters a caller without room to wait into the audit, and answers it. */
+  const refused = (
+    who: Pick<AuditEntry, "caller" | "subject">,
+    queue: string,
+    limit: ConcurrencyLimit | "all",
+  ): Limited => {
+    if (tellings.take(queue) === 0) {
       tell({ event: "limited", ...who, what: "executions", outcome: "RATE_LIMIT_EXCEEDED" });
     }
     const { concurrent, queued } = limit === "all" ? roles.all : limit;
-    const of = limit === "all" ? "the server" : line;
+    const of = limit === "all" ? "the server" : queue;
     return {
       status: 429,
       error: `Too many executions of ${of}: ${concurrent} may go on at once, and ${queued} wait. Try again in ${RETRY_AFTER} s`,
@@ -92,20 +96,20 @@ export function createExecutionGuard(
       retryAfter: RETRY_AFTER,
     };
   };
-  /** Executions that sleep, or wait for people, give their places to others. */
+  /** Executions that sleep, or wait for people, release their permits. */
   const look = async () => {
-    if (places.waiting === 0) {
+    if (limiter.waiting === 0) {
       clearInterval(looking);
       looking = undefined;
     }
-    for (const { ticket, executionId } of [...held]) {
-      if (places.waiting === 0) return;
-      if (ticket.isWaiting || executionId === undefined) continue;
+    for (const { permit, executionId } of [...held]) {
+      if (limiter.waiting === 0) return;
+      if (permit.isWaiting || executionId === undefined) continue;
       const status = await conductor.executions?.get(executionId).then(
         (execution) => execution.status,
         () => undefined,
       );
-      if (isAtRest(status)) ticket.leave();
+      if (isAtRest(status)) permit.release();
     }
   };
   const isThere = (executionId: string) =>
@@ -113,16 +117,16 @@ export function createExecutionGuard(
       () => true,
       () => false,
     );
-  const hold = (ticket: Ticket, executionId: string | undefined): Held => {
-    const entry = { ticket, executionId };
+  const hold = (permit: Permit, executionId: string | undefined): Held => {
+    const entry = { permit, executionId };
     held.add(entry);
-    if (ticket.isWaiting && conductor.executions !== undefined) {
+    if (permit.isWaiting && conductor.executions !== undefined) {
       looking ??= setInterval(() => void look(), LOOK_MS).unref();
     }
     return entry;
   };
   const end = (key: string | undefined, entry: Held) => {
-    entry.ticket.leave();
+    entry.permit.release();
     held.delete(entry);
     if (key !== undefined && known.get(key) === entry) known.delete(key);
   };
@@ -150,8 +154,8 @@ export function createExecutionGuard(
       const what = `${channel}.${command}`;
       if (CANCELLING.has(what)) {
         const id = idIn(args);
-        const waiting = [...held].filter(({ executionId, ticket }) => executionId === id && ticket.isWaiting);
-        for (const { ticket } of waiting) ticket.leave();
+        const waiting = [...held].filter(({ executionId, permit }) => executionId === id && permit.isWaiting);
+        for (const { permit } of waiting) permit.release();
         // Of one that is to go on, or was begun before, only the wait is over.
         if (id === undefined || waiting.length === 0 || (await isThere(id))) return call(args);
         return { result: what === "node.cancel" ? { success: true } : undefined };
@@ -163,18 +167,19 @@ export function createExecutionGuard(
       for (;;) {
         const same = begun.key === undefined ? undefined : known.get(begun.key);
         if (same === undefined) break;
-        if (!(await same.ticket.entered)) return NOT_BEGUN;
+        if (!(await same.permit.granted)) return NOT_BEGUN;
         // It may be over by now.
         if (held.has(same)) return call(begun.args);
       }
-      const line = JSON.stringify(caller.name);
-      const ticket = places.enter(line, limit.places);
-      if (typeof ticket === "string") return refused(whoIs(session), line, ticket === "all" ? "all" : limit.places);
-      const entry = hold(ticket, begun.executionId);
+      const queue = JSON.stringify(caller.name);
+      const permit = limiter.acquire(queue, limit.concurrency);
+      if (typeof permit === "string")
+        return refused(whoIs(session), queue, permit === "all" ? "all" : limit.concurrency);
+      const entry = hold(permit, begun.executionId);
       if (begun.key !== undefined) known.set(begun.key, entry);
       let isKept = false;
       try {
-        if (!(await ticket.entered)) return NOT_BEGUN;
+        if (!(await permit.granted)) return NOT_BEGUN;
         if (AWAITED.has(what)) {
           const time = timed(whoIs(session), limit, `the role ${caller.role}`, begun.executionId);
           try {
@@ -202,22 +207,22 @@ export function createExecutionGuard(
       }
     },
     async fire(webhook, fire) {
-      const line = `the webhook ${webhook}`;
+      const queue = `the webhook ${webhook}`;
       const limit = roles.webhooks;
-      const ticket = places.enter(line, limit.places);
-      if (typeof ticket === "string") {
-        return refused({ subject: webhook }, line, ticket === "all" ? "all" : limit.places);
+      const permit = limiter.acquire(queue, limit.concurrency);
+      if (typeof permit === "string") {
+        return refused({ subject: webhook }, queue, permit === "all" ? "all" : limit.concurrency);
       }
-      const entry = hold(ticket, undefined);
+      const entry = hold(permit, undefined);
       let isKept = false;
       try {
-        if (!(await ticket.entered)) return undefined;
+        if (!(await permit.granted)) return undefined;
         const fired = await fire();
         // One that there was already is not its own.
         if (!fired?.isNew) return fired;
         isKept = true;
         entry.executionId = fired.executionId;
-        const time = timed({}, limit, line, fired.executionId);
+        const time = timed({}, limit, queue, fired.executionId);
         const result = fired.result.then((found) => {
           time.end();
           end(undefined, entry);
@@ -229,12 +234,12 @@ export function createExecutionGuard(
         if (!isKept) end(undefined, entry);
       }
     },
-    isWaiting: (id) => [...held].some(({ executionId, ticket }) => executionId === id && ticket.isWaiting),
+    isWaiting: (id) => [...held].some(({ executionId, permit }) => executionId === id && permit.isWaiting),
     get waiting() {
-      return places.waiting;
+      return limiter.waiting;
     },
     endWaiting() {
-      for (const { ticket } of [...held]) if (ticket.isWaiting) ticket.leave();
+      for (const { permit } of [...held]) if (permit.isWaiting) permit.release();
       clearInterval(looking);
       looking = undefined;
     },

@@ -79,7 +79,7 @@ export function flowRuns({ calls, channels, keys, kept }: FlowRunParts): FlowRun
   /** Answers with a result, or once the time is over and a crash would leave the execution. */
   const waited = async (wait: number, done: Promise<CallResult>, executionId: string): Promise<RunAnswer> => {
     let result = await within(wait, done);
-    // It is not said before that it goes on: one that waits for its place is in no store yet.
+    // It is not said before that it goes on: one that waits for its permit is in no store yet.
     const isKept = async () => (await kept?.(executionId).catch(() => undefined)) !== undefined;
     if (result === undefined && !(await isKept())) {
       const begun = beginnings.get(executionId)?.then(() => undefined);

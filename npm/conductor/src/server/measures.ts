@@ -8,7 +8,7 @@ export interface MeasureSources {
   conductor: Pick<MainProcessConductor, "node" | "events">;
   /** Clients that are told of events. */
   clients(): number;
-  /** Executions that wait for a place. */
+  /** Executions that wait for a permit. */
   queued(): number;
 }
 

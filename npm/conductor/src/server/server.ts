@@ -3,7 +3,7 @@ import { createServer as createHttpServer, type IncomingMessage, type ServerResp
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
-import { keepsExecutions } from "../api/keeps-executions.js";
+import { persistsExecutions } from "../api/execution-persistence.js";
 import type { MainProcessConductor } from "../desktop/main-process.js";
 import type { Retention } from "../desktop/result-cache.js";
 import { coded } from "../engine/failure.js";
@@ -174,7 +174,7 @@ export function createServer(options: ServerOptions): ConductorServer {
       undefined,
     );
   }
-  if (durable && keepsExecutions(conductor) === false) {
+  if (durable && persistsExecutions(conductor) === false) {
     throw coded("INVALID_PARAMETERS", "The setting `durable` of a server needs a conductor with a `store`", undefined);
   }
   const base = baseOf(options.base ?? "/api");

@@ -1,13 +1,13 @@
 /** Events of executions made again of what a store knows, for clients that were away while no process kept them. */
 import type { ExecutionFilter, StoredExecution } from "@atomiton/storage";
 import { completeEventOf, errorEventOf } from "../api/local.js";
-import { untracedResult } from "../desktop/plain-result.js";
+import { untracedResult } from "../desktop/cloneable-result.js";
 import { isFinished, isPart } from "../executions/status.js";
 import type { ExecutionsApi } from "../services/executions.js";
 import type { ExecutionResult } from "../types/execution.js";
 import {
   type EventLog,
-  type EventPlace,
+  type EventPosition,
   type LoggedEvent,
   loggedEvent,
   MOST_CHARACTERS,
@@ -28,7 +28,10 @@ export interface Missed {
  *
  * @param executionId only of this execution
  */
-export type FindMissed = (place: EventPlace | undefined, executionId?: string) => Promise<(held?: number) => Missed>;
+export type FindMissed = (
+  position: EventPosition | undefined,
+  executionId?: string,
+) => Promise<(held?: number) => Missed>;
 
 /** Executions that are told of again at most. */
 const MOST_EXECUTIONS = 1000;
@@ -91,13 +94,13 @@ export function findMissed(log: EventLog, executions: ExecutionsApi | undefined)
     if (kept?.last !== log.last) kept = { last: log.last, keys: new Set(log.kept.map(keyOf)) };
     return kept.keys;
   };
-  return async (place, executionId) => {
-    if (place === undefined) return () => UNKNOWN;
-    const ofLog = () => (place.isOurs ? log.after(place.seq) : undefined);
+  return async (position, executionId) => {
+    if (position === undefined) return () => UNKNOWN;
+    const ofLog = () => (position.isOurs ? log.after(position.seq) : undefined);
     const now = Date.now();
-    const isAskable = executions !== undefined && place.time <= now && place.time >= now - LONGEST_AWAY;
+    const isAskable = executions !== undefined && position.time <= now && position.time >= now - LONGEST_AWAY;
     if (ofLog() !== undefined || !isAskable) return () => inFull(ofLog()) ?? UNKNOWN;
-    const { time } = place;
+    const { time } = position;
     const remade = await (executionId === undefined
       ? shared(executions, time, now)
       : remadeSince(executions, time, executionId));
@@ -105,12 +108,12 @@ export function findMissed(log: EventLog, executions: ExecutionsApi | undefined)
       if (remade === undefined) return UNKNOWN;
       const known = keysOfLog();
       const again: LoggedEvent[] = [];
-      let { seq } = place;
+      let { seq } = position;
       for (const { time, key, event } of remade) {
         seq = Math.max(seq + 1, numberAt(time));
         if (!known.has(key)) again.push({ ...event, seq });
       }
-      const events = [...again, ...log.kept.filter((event) => event.seq > place.seq && event.seq <= held)];
+      const events = [...again, ...log.kept.filter((event) => event.seq > position.seq && event.seq <= held)];
       return { events, complete: executionId === undefined ? ["node"] : undefined };
     };
   };

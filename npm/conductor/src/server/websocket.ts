@@ -7,7 +7,7 @@ import { PROTOCOL_VERSION, SIGN_IN_FIRST, TOO_BIG } from "../transports/websocke
 import { refusalBeyond } from "./access.js";
 import { encodeAnswer } from "./answer-text.js";
 import { type Authenticate, type CallResult, type Calls, type Session, tokenOf } from "./calls.js";
-import { ClientLine } from "./client-line.js";
+import { ClientEventSender } from "./client-event-sender.js";
 import type { EventLog, LoggedEvent } from "./event-log.js";
 import type { RateGuard } from "./rate-limits.js";
 import type { FindMissed, Missed } from "./stored-events.js";
@@ -73,7 +73,7 @@ export interface Connections {
 
 /** One client, from its greeting to its end. Nothing is told to it before it is known who it is. */
 export class Connection {
-  readonly #line: ClientLine;
+  readonly #sender: ClientEventSender;
   /** Whether it was greeted, and so is told of events. */
   #isTold = false;
   /** The number of the last event before that. */
@@ -112,7 +112,7 @@ export class Connection {
     private readonly address?: string,
   ) {
     this.#request = request;
-    this.#line = new ClientLine(server.log, {
+    this.#sender = new ClientEventSender(server.log, {
       send: (event, sent) => this.#sendEvent(eventBytes(event), sent),
       // Answers do not count: a large one says nothing of how the client reads.
       backlog: () => this.#unsentEvents,
@@ -126,7 +126,7 @@ export class Connection {
       if (socket.readyState === socket.OPEN) socket.pong(data, false, () => this.#readOn());
       this.#readNoMore();
     });
-    socket.on("close", () => this.#line.stop());
+    socket.on("close", () => this.#sender.stop());
     // Such as a frame that is no WebSocket's: the connection is closed by what comes next.
     socket.on("error", () => socket.terminate());
   }
@@ -171,7 +171,7 @@ export class Connection {
   }
 
   close(): void {
-    this.#line.stop();
+    this.#sender.stop();
     this.socket.close(Close.away, "The server ends");
   }
 
@@ -213,7 +213,7 @@ export class Connection {
   /** Ends the connection without reading more of it: to end it at once could take from the client why. */
   #endTooBig(reason: string): void {
     this.#isHeld = true;
-    this.#line.stop();
+    this.#sender.stop();
     this.socket.close(Close.tooBig, reason);
     this.socket.pause();
     setTimeout(() => this.socket.terminate(), REASON_MS).unref();
@@ -292,10 +292,10 @@ export class Connection {
       this.#isTold = true;
       this.#greetedAt = this.server.log.now;
       this.#greet(this.server.log.newSession());
-      this.#line.start();
+      this.#sender.start();
     } else if (caller === undefined && this.#isTold) {
       this.#isTold = false;
-      this.#line.stop();
+      this.#sender.stop();
       const isLeaving = this.#isLeaving || this.server.calls.hasLeft(token);
       if (!isLeaving) this.#send({ type: "event", channel: "auth", event: "sessionExpired", data: {} });
     }
@@ -306,19 +306,19 @@ export class Connection {
     const { caller } = await this.#session;
     if (caller === undefined || !this.#isTold) return;
     const { log, missed } = this.server;
-    const find = await missed(log.placeOf(session, seq)).catch((error): (() => Missed) => {
+    const find = await missed(log.positionOf(session, seq)).catch((error): (() => Missed) => {
       createLog().error(`What a client missed could not be read: ${messageOf(error)}`);
       return () => ({ events: [], complete: [] });
     });
     if (!this.#isTold) return;
     // The client holds back what it was sent since the greeting: it takes numbers that it has seen for repetitions, and in a new
     // session it is told of that first.
-    this.#line.stop();
+    this.#sender.stop();
     const { events, complete } = find(this.#greetedAt);
     const [first] = events;
     if (complete === undefined) this.#greet(String(session));
     else this.#greet(log.newSession(first && first.seq - 1), complete);
-    this.#line.start(events);
+    this.#sender.start(events);
   }
 
   async #call({ id, channel, command, args, bytes }: SentCall): Promise<void> {

@@ -2,7 +2,7 @@
 import { type Declaration, named, type Zod } from "./declaration.js";
 import { LONGEST_FLOW_ID, LONGEST_ID } from "./schemas.js";
 
-const place = (z: Zod) => ({ flowId: z.string().max(LONGEST_FLOW_ID), nodeId: z.string().max(LONGEST_ID) });
+const triggerRef = (z: Zod) => ({ flowId: z.string().max(LONGEST_FLOW_ID), nodeId: z.string().max(LONGEST_ID) });
 
 /** A moment in ms since the epoch, or in ISO 8601. */
 export const moment = (z: Zod) =>
@@ -27,13 +27,13 @@ export const triggers: Declaration<object> = {
     fire: {
       role: "runner",
       wire: named("flowId", "nodeId", "data"),
-      schema: (z) => z.strictObject({ ...place(z), data: z.record(z.string(), z.unknown()).optional() }),
+      schema: (z) => z.strictObject({ ...triggerRef(z), data: z.record(z.string(), z.unknown()).optional() }),
     },
-    testAddress: { role: "editor", wire: named("flowId", "nodeId"), schema: (z) => z.strictObject(place(z)) },
+    testAddress: { role: "editor", wire: named("flowId", "nodeId"), schema: (z) => z.strictObject(triggerRef(z)) },
     backfill: {
       role: "editor",
       wire: named("flowId", "nodeId", "from", "to"),
-      schema: (z) => z.strictObject({ ...place(z), from: moment(z), to: moment(z) }),
+      schema: (z) => z.strictObject({ ...triggerRef(z), from: moment(z), to: moment(z) }),
       awaitsExecution: true,
     },
   },

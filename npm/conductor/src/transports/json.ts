@@ -1,5 +1,5 @@
 /** Values on their way to text and back. */
-import { classOf, FOUND, kindOf, messageOf, OVER, placeText, Walk } from "@atomiton/values";
+import { classOf, FOUND, kindOf, messageOf, OVER, pathText, Walk } from "@atomiton/values";
 import { TransportError } from "./failure.js";
 
 /**
@@ -38,7 +38,7 @@ function lossIn(value: unknown): string | undefined {
   const walk = new Walk(value, "every way");
   for (let step = walk.next(); step !== OVER; step = walk.next()) {
     const lost = step === FOUND ? lossOf(walk) : undefined;
-    if (lost !== undefined) return `${placeText(walk.place()) || "the value"} is ${lost}`;
+    if (lost !== undefined) return `${pathText(walk.path()) || "the value"} is ${lost}`;
   }
   return undefined;
 }

@@ -8,8 +8,8 @@ import type { RunRequest } from "../engine/run-request.js";
 import { ScopeContext } from "../engine/scope-context.js";
 import type { ConductorExecutionContext } from "../types/execution.js";
 import { CarriedCalls } from "./carried-calls.js";
-import { send } from "./crossing.js";
 import type { Answer, FromWorker, SentCall, ToWorker } from "./messages.js";
+import { send } from "./post-message.js";
 import type { SharedVariables } from "./shared-variables.js";
 
 /** What the calls of a run are made of. */

@@ -2,8 +2,8 @@
 import { type AnyExecutable, markedAgain } from "../engine/executables.js";
 import { coded } from "../engine/failure.js";
 import type { ConductorExecutionContext } from "../types/execution.js";
-import { send } from "./crossing.js";
 import type { Answer, FromWorker, SentCall, SentScope, ToWorker } from "./messages.js";
+import { send } from "./post-message.js";
 import type { SharedVariables } from "./shared-variables.js";
 import { fromThrown } from "./thrown.js";
 

@@ -10,9 +10,9 @@ import { reportsOf } from "../engine/view-copy.js";
 import { addChange, addTouch, countOf, nodeAt, roomForView } from "../engine/view-numbers.js";
 import type { NodeDefinition } from "../types/definition.js";
 import type { ExecutionError } from "../types/errors.js";
-import { memoryIn, send } from "./crossing.js";
 import type { Command, FromWorker, RunEnd, SentError, SentOutline, ToWorker } from "./messages.js";
 import type { CallingRun, PageExecutables } from "./page-executables.js";
+import { memoryIn, send } from "./post-message.js";
 import { SharedVariables } from "./shared-variables.js";
 
 /** What runs in a worker share. */

@@ -8,7 +8,7 @@ import type { WorkerHost } from "../engine/worker-host.js";
 import type { WorkerSource } from "../types/worker.js";
 import { pageModules } from "./page-modules.js";
 import { startWorker } from "./start.js";
-import { WorkerLine } from "./worker-line.js";
+import { WorkerConnection } from "./worker-connection.js";
 import { WorkerRun } from "./worker-run.js";
 
 const NOT_IN_WORKER =
@@ -32,8 +32,8 @@ export interface WorkerHostParts {
  */
 export function createWorkerHost({ source, executables, schemas = {}, script }: WorkerHostParts): WorkerHost {
   /** Those that are not over; the last one, if it is `current`, takes further runs. */
-  const lines = new Set<WorkerLine>();
-  let current: WorkerLine | undefined;
+  const connections = new Set<WorkerConnection>();
+  let current: WorkerConnection | undefined;
   let isGiven = false;
 
   const start = () => {
@@ -43,13 +43,13 @@ export function createWorkerHost({ source, executables, schemas = {}, script }: 
     isGiven = true;
     return startWorker(source, script);
   };
-  const line = () => {
+  const connection = () => {
     if (current === undefined) {
-      current = new WorkerLine(start, pageModules, (retired, isOver) => {
+      current = new WorkerConnection(start, pageModules, (retired, isOver) => {
         if (current === retired) current = undefined;
-        if (isOver) lines.delete(retired);
+        if (isOver) connections.delete(retired);
       });
-      lines.add(current);
+      connections.add(current);
     }
     return current;
   };
@@ -61,18 +61,18 @@ export function createWorkerHost({ source, executables, schemas = {}, script }: 
       // is not shown.
       return outline.expressions !== undefined || outline.redacts === true
         ? Run.open(outline, request)
-        : line().begin((number, line) => new WorkerRun(number, outline, request, line, executables));
+        : connection().begin((number, connection) => new WorkerRun(number, outline, request, connection, executables));
     },
     async problems(node, closed) {
       try {
-        return await line().problems(node, closed, schemas);
+        return await connection().problems(node, closed, schemas);
       } catch (error) {
         if ((error as { name?: unknown } | null)?.name === "DataCloneError") return undefined;
         throw error;
       }
     },
     shutdown() {
-      for (const line of [...lines]) line.shutdown();
+      for (const connection of [...connections]) connection.shutdown();
     },
   };
 }

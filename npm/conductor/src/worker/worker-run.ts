@@ -10,14 +10,14 @@ import { type ChangeListener, ViewCopy } from "../engine/view-copy.js";
 import type { ErrorCode, ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext, ExecutionTrace, RunWarning } from "../types/execution.js";
 import type { NodeReports } from "../types/live-view.js";
-import { send } from "./crossing.js";
 import type { Command, FromWorker, RunEnd, SentError, ToWorker } from "./messages.js";
 import { PageCalls } from "./page-calls.js";
+import { send } from "./post-message.js";
 import { sentOutline } from "./sent-outline.js";
 import { SharedVariables } from "./shared-variables.js";
 
 /** The way to the worker, as a run needs it. */
-export interface RunLine {
+export interface RunConnection {
   readonly port: Pick<MessagePort, "postMessage">;
   /** Whether the worker answers within so many ms. */
   answersWithin(ms: number): Promise<boolean>;
@@ -42,7 +42,7 @@ export class WorkerRun extends ViewCopy implements FollowedRun {
   outputOf?: (node: number) => unknown;
   readonly #number: number;
   readonly #request: RunRequest;
-  readonly #line: RunLine;
+  readonly #connection: RunConnection;
   readonly #calls: PageCalls;
   readonly #variables: SharedVariables;
   readonly #clock = new Clock();
@@ -61,7 +61,7 @@ export class WorkerRun extends ViewCopy implements FollowedRun {
     number: number,
     outline: Outline,
     request: RunRequest,
-    line: RunLine,
+    connection: RunConnection,
     executables: NodeExecutorFactory | undefined,
   ) {
     const plan = new Plan(outline);
@@ -69,7 +69,7 @@ export class WorkerRun extends ViewCopy implements FollowedRun {
     this.plan = plan;
     this.#number = number;
     this.#request = request;
-    this.#line = line;
+    this.#connection = connection;
     this.done = new Promise((resolve) => {
       this.#settle = resolve;
     });
@@ -79,7 +79,7 @@ export class WorkerRun extends ViewCopy implements FollowedRun {
     const { context, options } = request;
     this.#variables = new SharedVariables(context.variables);
     const none: NodeExecutorFactory = { getNodeExecutable: () => undefined };
-    const { port } = line;
+    const { port } = connection;
     const variables = this.#variables;
     this.#calls = new PageCalls({ port, plan: this.plan, request, executables: executables ?? none, variables });
     // An outline that was given up as too large is not sent.
@@ -219,7 +219,7 @@ export class WorkerRun extends ViewCopy implements FollowedRun {
   #refused(): void {
     this.#open(false);
     this.#isFinished = true;
-    this.#line.leave(this.#number, false);
+    this.#connection.leave(this.#number, false);
   }
 
   #seen({ numbers, told }: Extract<FromWorker, { type: "view" }>): void {
@@ -272,13 +272,13 @@ export class WorkerRun extends ViewCopy implements FollowedRun {
       this.takeChanges(this.endView(this.#endedAt, message), undefined, this.#tell, () => false);
     this.#open(true);
     this.#settle(outcome);
-    this.#line.leave(this.#number, stuck);
+    this.#connection.leave(this.#number, stuck);
     this.#request.onStep?.();
   }
 
   /** The deadline has passed: the worker keeps it itself, if it can do anything at all. */
   async #probe(timeout: number): Promise<void> {
-    if (await this.#line.answersWithin(GRACE)) return;
+    if (await this.#connection.answersWithin(GRACE)) return;
     this.fail("TIMEOUT", `Execution timed out after ${timeout}ms`, true);
   }
 
@@ -289,7 +289,7 @@ export class WorkerRun extends ViewCopy implements FollowedRun {
 
   #command(command: Command): void {
     if (!this.#isFinished)
-      this.#line.port.postMessage({ type: "command", run: this.#number, command } satisfies ToWorker);
+      this.#connection.port.postMessage({ type: "command", run: this.#number, command } satisfies ToWorker);
   }
 }
 

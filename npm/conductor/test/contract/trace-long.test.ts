@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { plainResult } from "../../src/desktop/plain-result";
+import { plainResult } from "../../src/desktop/cloneable-result";
 import { byId, chain, conductorWith } from "./flows";
 
 const NODES = 12_000;

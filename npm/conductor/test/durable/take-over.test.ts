@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { RunRecorder } from "../../src/api/durable/run-recorder.js";
 import { LOOK_MS } from "../../src/api/durable/sleepers.js";
-import { drainExecutions } from "../../src/api/keeps-executions.js";
+import { drainExecutions } from "../../src/api/execution-persistence.js";
 import { edge, group, leaf } from "../contract/flows.js";
 import { keysOf, stoppedProcesses } from "./stopped-processes.js";
 import { holds, pass, settled } from "./stopped-time.js";

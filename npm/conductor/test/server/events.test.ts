@@ -175,7 +175,7 @@ it("read what they missed from the store once, however many come back at once af
   const log = new EventLog();
   const find = findMissed(log, executions);
   const comeBack = async (time: number) => {
-    const { events, complete } = (await find(log.placeOf("another process", numberAt(time))))();
+    const { events, complete } = (await find(log.positionOf("another process", numberAt(time))))();
     return { events: events.map(({ event, executionId }) => [event, executionId]), complete };
   };
   const told = await Promise.all(Array.from({ length: 100 }, (_, index) => comeBack(before - index)));

@@ -2,7 +2,7 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 
 import { type AuditEntry, createServer, type ExecutionLimits, type ServerOptions } from "../../src/exports/server.js";
-import { ExecutionPlaces, type Ticket } from "../../src/server/execution-places.js";
+import { FairLimiter, type Permit } from "../../src/server/fair-limiter.js";
 import { rawSocket } from "./raw.js";
 import { flowOf, keyOf, serving } from "./serving.js";
 
@@ -236,28 +236,28 @@ describe("executions of all callers", () => {
   });
 
   it("take turns: a thousand of one caller do not hold up another", async () => {
-    const places = new ExecutionPlaces({ concurrent: 4, queued: 5000 });
+    const places = new FairLimiter({ concurrent: 4, queued: 5000 });
     const limit = { concurrent: 4, queued: 2000 };
-    const enter = (caller: string) => places.enter(caller, limit) as Ticket;
+    const enter = (caller: string) => places.acquire(caller, limit) as Permit;
     const many = Array.from({ length: 1000 }, () => enter("many"));
     const [one, two] = [enter("one"), enter("one")];
     expect([many.filter(({ isWaiting }) => !isWaiting).length, one.isWaiting]).toEqual([4, true]);
-    many[0]?.leave();
+    many[0]?.release();
     expect([one.isWaiting, two.isWaiting]).toEqual([false, true]);
-    many[1]?.leave();
+    many[1]?.release();
     expect(two.isWaiting).toBe(false);
     // Leaving a second time frees nothing.
-    many[0]?.leave();
+    many[0]?.release();
     expect(many.filter(({ isWaiting }) => !isWaiting)).toHaveLength(4);
-    for (const ticket of [one, two, ...many]) ticket.leave();
+    for (const ticket of [one, two, ...many]) ticket.release();
     expect(places.waiting).toBe(0);
-    expect(await many[4]?.entered).toBe(true);
+    expect(await many[4]?.granted).toBe(true);
   });
 
   it("have a queue that ends: of each caller, and of all", () => {
-    const places = new ExecutionPlaces({ concurrent: 1, queued: 3 });
+    const places = new FairLimiter({ concurrent: 1, queued: 3 });
     const limit = { concurrent: 5, queued: 2 };
-    const found = ["a", "a", "a", "a", "b", "b"].map((caller) => places.enter(caller, limit));
+    const found = ["a", "a", "a", "a", "b", "b"].map((caller) => places.acquire(caller, limit));
     expect(found.map((ticket) => (typeof ticket === "string" ? ticket : ticket.isWaiting))).toEqual([
       false,
       true,

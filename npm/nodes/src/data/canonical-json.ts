@@ -1,5 +1,5 @@
 /** JSON that is the same text for equal data. */
-import { LEFT, OVER, placeText, Walk } from "@atomiton/values";
+import { LEFT, OVER, pathText, Walk } from "@atomiton/values";
 import { NodeError } from "../contract/error.js";
 import { Pace } from "../contract/pace.js";
 import { isPlainObject } from "./input.js";
@@ -94,10 +94,10 @@ class Writer {
 
   private refused(found: string): NodeError {
     // Of what is too deep, the first steps tell where to look.
-    const place = this.walk.place().slice(0, found === TOO_DEEP ? 3 : undefined);
+    const place = this.walk.path().slice(0, found === TOO_DEEP ? 3 : undefined);
     return new NodeError(
       "TYPE_MISMATCH",
-      `JSON has no word for \`${placeText(["data", ...place])}\`, which is ${found}`,
+      `JSON has no word for \`${pathText(["data", ...place])}\`, which is ${found}`,
     );
   }
 }

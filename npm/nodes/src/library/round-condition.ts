@@ -26,18 +26,18 @@ export async function conditionHolds(
 ): Promise<boolean> {
   const limits = { timeout: explicitTimeout ?? defaultTimeout, memory: CONDITION_MEMORY, signal, names };
   const tables: RowsAt[] = [];
-  const crossing = Object.fromEntries(
+  const passed = Object.fromEntries(
     Object.entries(values).map(([name, value]) => [name, withoutRows(unwrap(value), [name], tables)]),
   );
   try {
     const condition = new UserFunction(sandbox, parameter, freeExpressionFunction(code), limits);
-    const answer = await condition.callNamed(crossing, tables);
+    const answer = await condition.callNamed(passed, tables);
     for (const { rule, message } of doubtsOfTruth(answer, code, parameter)) warn(rule, message);
     return Boolean(answer);
   } catch (error) {
     if (!(error instanceof NodeError) || !["INVALID_PARAMETERS", "EXECUTION_FAILED"].includes(error.code)) throw error;
     const why = messageOf(error);
-    throw new NodeError(error.code, `Invalid ${parameter}: ${why}${undefinedAdvice(why, code, crossing)}`, {
+    throw new NodeError(error.code, `Invalid ${parameter}: ${why}${undefinedAdvice(why, code, passed)}`, {
       cause: error,
     });
   }

@@ -17,18 +17,18 @@ const writeTo = promisify(write);
 /** Closes the files of spools that nothing refers to any more. */
 const forgotten = new FinalizationRegistry<number>(closeSync);
 
-/** Where a text is. */
-type Place = { count: number } & ({ bytes: Buffer } | { at: number; length: number });
+/** A text: in memory, or where it is in the file. */
+type Segment = { count: number } & ({ bytes: Buffer } | { at: number; length: number });
 
 /** Batches of text, added one after the other and read in this order as often as need be. */
 export class Spool {
-  readonly #places: Place[] = [];
+  readonly #segments: Segment[] = [];
   /** Texts that are not in the file yet. */
   #waiting: Buffer[] = [];
   #size = 0;
   /** Bytes that are in the file, and that were put aside in all. */
   #written = 0;
-  /** Places, the first ones, whose texts are in the file. */
+  /** How many segments, the first ones, are in the file. */
   #inFile = 0;
   #file: number | undefined;
   #writing: Promise<void> | undefined;
@@ -40,7 +40,7 @@ export class Spool {
     if (this.#size > MOST_BYTES) {
       throw new NodeError("MEMORY_LIMIT_EXCEEDED", `The results take more than ${MOST_BYTES} bytes of temporary files`);
     }
-    this.#places.push({ count, bytes });
+    this.#segments.push({ count, bytes });
     this.#waiting.push(bytes);
   }
 
@@ -80,8 +80,8 @@ export class Spool {
   }
 
   #moved(bytes: Buffer, at: number): void {
-    const place = this.#places[this.#inFile] as Place;
-    this.#places[this.#inFile++] = { count: place.count, at, length: bytes.length };
+    const segment = this.#segments[this.#inFile] as Segment;
+    this.#segments[this.#inFile++] = { count: segment.count, at, length: bytes.length };
   }
 
   #open(): number {
@@ -95,14 +95,14 @@ export class Spool {
 
   /** All texts. Nothing is to be added any more. */
   *batches(): Generator<Batch, void, undefined> {
-    for (const place of this.#places) yield { text: this.#textAt(place), count: place.count };
+    for (const segment of this.#segments) yield { text: this.#textAt(segment), count: segment.count };
   }
 
-  #textAt(place: Place): string {
-    if ("bytes" in place) return place.bytes.toString();
-    const bytes = Buffer.allocUnsafe(place.length);
+  #textAt(segment: Segment): string {
+    if ("bytes" in segment) return segment.bytes.toString();
+    const bytes = Buffer.allocUnsafe(segment.length);
     for (let done = 0; done < bytes.length; ) {
-      const read = readSync(this.#file as number, bytes, done, bytes.length - done, place.at + done);
+      const read = readSync(this.#file as number, bytes, done, bytes.length - done, segment.at + done);
       if (read === 0) throw new NodeError("EXECUTION_FAILED", "The temporary file of a stream has become shorter");
       done += read;
     }

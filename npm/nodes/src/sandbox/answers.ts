@@ -1,7 +1,7 @@
 /** Everything that user code answers is checked here against the shape that was asked for. */
 import { NodeError } from "../contract/error.js";
-import type { Crossing } from "./crossing.js";
 import type { Batch } from "./sandbox.js";
+import type { SandboxSerializer } from "./serializer.js";
 
 const KEPT = 0x31;
 const LEFT_OUT = 0x30;
@@ -10,17 +10,17 @@ const NO_ANSWER = 0x32;
 /** The answers of one run of user code. */
 export class Answers {
   readonly #name: string;
-  readonly #crossing: Crossing;
+  readonly #serializer: SandboxSerializer;
 
-  constructor(name: string, crossing: Crossing) {
+  constructor(name: string, serializer: SandboxSerializer) {
     this.#name = name;
-    this.#crossing = crossing;
+    this.#serializer = serializer;
   }
 
   /** Any one value. */
   value(text: string): unknown {
     try {
-      return this.#crossing.decode(text);
+      return this.#serializer.decode(text);
     } catch (cause) {
       throw new NodeError("EXECUTION_FAILED", `${this.#name} gave an answer that is no JSON text`, { cause });
     }

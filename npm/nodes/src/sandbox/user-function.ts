@@ -1,9 +1,9 @@
 import { NodeError } from "../contract/error.js";
 import { Answers } from "./answers.js";
-import { Crossing } from "./crossing.js";
 import { LEAST_MEMORY, LONGEST_RUN } from "./limits.js";
 import { parameterListOf } from "./parameter-list.js";
 import type { Batch, Rows, RowsAt, Sandbox, ScriptSource, ScriptWork } from "./sandbox.js";
+import { SandboxSerializer } from "./serializer.js";
 
 /** What user code may take. */
 export interface ScriptLimits {
@@ -32,17 +32,17 @@ export class UserFunction {
   readonly #source: ScriptSource;
   readonly #sandbox: Sandbox;
   readonly #signal: AbortSignal | undefined;
-  readonly #crossing: Crossing;
+  readonly #serializer: SandboxSerializer;
   readonly #answers: Answers;
 
   constructor(sandbox: Sandbox, name: string, code: string, { timeout, memory, signal, names }: ScriptLimits) {
     const timeoutMs = Math.trunc(Math.min(Math.max(timeout, 1), LONGEST_RUN));
     const memoryBytes = Math.trunc(Math.max(memory, LEAST_MEMORY));
-    this.#crossing = new Crossing(memoryBytes);
-    this.#answers = new Answers(name, this.#crossing);
-    this.#source = { name, code, tag: this.#crossing.tag, timeoutMs, memoryBytes };
+    this.#serializer = new SandboxSerializer(memoryBytes);
+    this.#answers = new Answers(name, this.#serializer);
+    this.#source = { name, code, tag: this.#serializer.tag, timeoutMs, memoryBytes };
     if (names !== undefined) {
-      this.#source.names = { list: Object.keys(names), values: this.#crossing.encode(names) };
+      this.#source.names = { list: Object.keys(names), values: this.#serializer.encode(names) };
     }
     this.#sandbox = sandbox;
     this.#signal = signal;
@@ -79,12 +79,12 @@ export class UserFunction {
 
   /** Items as batches that {@link mapEach} takes. */
   batchesOf(items: readonly unknown[]): AsyncIterable<Batch> {
-    return this.#crossing.encodeItems(items);
+    return this.#serializer.encodeItems(items);
   }
 
   /** The items of such a batch. */
   itemsIn(text: string): unknown[] {
-    return this.#crossing.decode(text) as unknown[];
+    return this.#serializer.decode(text) as unknown[];
   }
 
   /** Whether a function that maps items sees the list of all of them. */
@@ -117,7 +117,7 @@ export class UserFunction {
     const list = parameterListOf(this.#source.code);
     const named = list?.count === 1 && !list.rest;
     const work: ScriptWork = { kind: "reduce", named, whole: !named && this.#sees(4) };
-    if (initial) work.initial = this.#crossing.encode(initial.value, "reduceInitial");
+    if (initial) work.initial = this.#serializer.encode(initial.value, "reduceInitial");
     let last: unknown;
     await this.#run(work, items, ({ text }) => {
       last = this.#answers.value(text);
@@ -130,7 +130,7 @@ export class UserFunction {
    * rows of a table, made if the code reads them.
    */
   async call(values: { input: unknown; item: unknown; variables: unknown }, tables: RowsAt[]): Promise<unknown> {
-    const text = this.#crossing.encode(values);
+    const text = this.#serializer.encode(values);
     return this.#answers.value(await this.#sandbox.evaluate(this.#source, text, tables, this.#signal));
   }
 
@@ -145,13 +145,13 @@ export class UserFunction {
   ): Promise<unknown> {
     const given = Object.keys(values);
     Object.assign(this.#source, { given, prints: print !== undefined });
-    const text = this.#crossing.encode({ call: values, given });
+    const text = this.#serializer.encode({ call: values, given });
     const below = tables.map(({ path, rows }) => ({ path: ["call", ...path], rows }));
     return this.#answers.value(await this.#sandbox.evaluate(this.#source, text, below, this.#signal, print));
   }
 
   #run(work: ScriptWork, items: Items, take: (answer: Batch) => void): Promise<void> {
-    const batches = typeof items === "function" ? items() : this.#crossing.encodeItems(items);
+    const batches = typeof items === "function" ? items() : this.#serializer.encodeItems(items);
     return this.#sandbox.runOverItems(this.#source, work, batches, take, this.#signal);
   }
 

@@ -11,7 +11,7 @@ import { newOwner, type Owner } from "./indexeddb/owners.js";
 import { type KeptExecution, STORES, type StoreName, type Transaction } from "./indexeddb/schema.js";
 import { keep, own, release } from "./indexeddb/shared.js";
 import { CACHE_BYTES, checkCacheBytes, keptOutputs } from "./kept-outputs.js";
-import { cursorOf, isReady, isTimed, matches, placeOf, statusesOf } from "./listing.js";
+import { cursorOf, isReady, isTimed, matches, positionOf, statusesOf } from "./listing.js";
 import type { IndexedDbStore } from "./open-indexeddb-store.js";
 import { type ExecutionFilter, FINISHED, type Refusal, type Retention, type StoredExecution } from "./store.js";
 
@@ -148,7 +148,7 @@ function storeOf(database: string, connection: Connection, owner: Owner, cacheBy
     blob: (hash) => read("blob", ["blobs"], (transaction) => transaction.objectStore("blobs").get(hash)),
     async list(filter = {}, { limit, cursor } = {}) {
       const most = checkedList(filter, limit);
-      const before = cursor === undefined ? { startedAt: END, place: END } : placeOf(cursor);
+      const before = cursor === undefined ? { startedAt: END, place: END } : positionOf(cursor);
       const found = await read("list", ["executions"], (transaction) =>
         executionsBefore(transaction, filter, [before.startedAt, before.place], most + 1),
       );

@@ -3,24 +3,24 @@ import { StorageError } from "../error.js";
 import type { ExecutionFilter, ExecutionStatus, StoredExecution } from "./store.js";
 
 /** Where an execution stands in lists: those that began at the same time stand in the order in which they were stored. */
-export interface ListPlace {
+export interface ListPosition {
   startedAt: number;
   /** Increases with each execution that is stored. */
   place: number;
 }
 
 /** Less than 0 where the first began first. */
-export function compareListPlaces(first: ListPlace, second: ListPlace): number {
+export function compareListPositions(first: ListPosition, second: ListPosition): number {
   return first.startedAt - second.startedAt || first.place - second.place;
 }
 
-/** The name of a place for callers. */
-export function cursorOf({ startedAt, place }: ListPlace): string {
+/** A position as text for callers. */
+export function cursorOf({ startedAt, place }: ListPosition): string {
   return `${startedAt}/${place}`;
 }
 
 /** @throws StorageError UNSUPPORTED_OPERATION for text that no list gave */
-export function placeOf(cursor: string): ListPlace {
+export function positionOf(cursor: string): ListPosition {
   const [, startedAt, place] = /^(-?\d+(?:\.\d+)?)\/(\d+)$/.exec(cursor) ?? [];
   if (startedAt !== undefined && place !== undefined) return { startedAt: Number(startedAt), place: Number(place) };
   throw new StorageError(

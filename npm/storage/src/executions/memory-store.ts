@@ -5,7 +5,7 @@ import { flowStorage } from "./flows/flow-storage.js";
 import type { FlowTable } from "./flows/flow-table.js";
 import { memoryFlows } from "./flows/memory-flows.js";
 import type { FlowStorage } from "./flows/versions.js";
-import { compareListPlaces, cursorOf, isReady, isTimed, type ListPlace, matches, placeOf } from "./listing.js";
+import { compareListPositions, cursorOf, isReady, isTimed, type ListPosition, matches, positionOf } from "./listing.js";
 import { createMemoryCache } from "./memory-cache.js";
 import type { OutputCache } from "./output-cache.js";
 import {
@@ -41,7 +41,7 @@ interface Owner {
   isGone: boolean;
 }
 
-interface Entry extends ListPlace {
+interface Entry extends ListPosition {
   row: StoredExecution;
   owner: Owner | undefined;
   head: Uint8Array;
@@ -97,13 +97,13 @@ class Memory {
     for (const hash of entry.blobs) release(this.blobs, hash);
   }
 
-  /** Index of the first entry at a place or after it. */
-  indexOf(place: ListPlace): number {
+  /** Index of the first entry at a position or after it. */
+  indexOf(position: ListPosition): number {
     let from = 0;
     let to = this.ordered.length;
     while (from < to) {
       const middle = (from + to) >> 1;
-      if (compareListPlaces(this.ordered[middle] as Entry, place) < 0) from = middle + 1;
+      if (compareListPositions(this.ordered[middle] as Entry, position) < 0) from = middle + 1;
       else to = middle;
     }
     return from;
@@ -143,7 +143,7 @@ export function createMemoryExecutions({ shared }: MemoryExecutionsOptions = {})
     if (isClosed) throw closedStore(name, operation);
   };
   const isFree = (entry: Entry): boolean => entry.owner === undefined || (entry.owner.isGone && entry.owner !== owner);
-  const free = (): Entry[] => [...memory.unfinished].filter(isFree).sort(compareListPlaces);
+  const free = (): Entry[] => [...memory.unfinished].filter(isFree).sort(compareListPositions);
   const removeAll = (entries: readonly Entry[]): number => {
     for (const entry of entries) memory.remove(entry);
     return entries.length;
@@ -213,7 +213,7 @@ export function createMemoryExecutions({ shared }: MemoryExecutionsOptions = {})
       const most = checkedList(filter, limit);
       const executions: StoredExecution[] = [];
       let last: Entry | undefined;
-      const end = cursor === undefined ? memory.ordered.length : memory.indexOf(placeOf(cursor));
+      const end = cursor === undefined ? memory.ordered.length : memory.indexOf(positionOf(cursor));
       for (let index = end - 1; index >= 0; index--) {
         const entry = memory.ordered[index] as Entry;
         if (!matches(entry.row, filter)) continue;

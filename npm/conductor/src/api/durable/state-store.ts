@@ -5,7 +5,7 @@ import { coded } from "../../engine/failure.js";
 import { demandStore } from "../settings.js";
 
 /** Where states are to be kept, of which `directory` and `store` exclude each other. */
-export interface StatePlaces {
+export interface StateLocation {
   directory?: string | undefined;
   store?: string | ExecutionStore | undefined;
 }
@@ -16,7 +16,7 @@ export interface StatePlaces {
  * @param keeps whether states are to be kept at all
  * @throws Error INVALID_PARAMETERS for what is no store, or keeps no states, with a `directory` as well, or where nothing is kept
  */
-export function checkStateStore({ directory, store }: StatePlaces, keeps: boolean): void {
+export function checkStateStore({ directory, store }: StateLocation, keeps: boolean): void {
   if (store === undefined) return;
   demandStore(store);
   const refused = (message: string) => coded("INVALID_PARAMETERS", message, undefined);

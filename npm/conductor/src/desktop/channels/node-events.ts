@@ -5,7 +5,7 @@ import type { NodeCompleteEvent, NodeErrorEvent, NodeProgressEvent } from "../..
 import type { ChannelServer } from "../channel-server.js";
 
 /** Tells windows of executions by their ids. */
-export interface ExecutionNews {
+export interface ExecutionBroadcasts {
   started(executionId: string, nodeId: string, nodeType?: string): void;
   cancelled(executionId: string): void;
   /**
@@ -19,8 +19,8 @@ export interface ExecutionNews {
   failed(event: NodeErrorEvent): void;
 }
 
-/** News over a channel. */
-export function executionNews(server: Pick<ChannelServer, "broadcast" | "isHeard">): ExecutionNews {
+/** Broadcasts over a channel. */
+export function executionBroadcasts(server: Pick<ChannelServer, "broadcast" | "isHeard">): ExecutionBroadcasts {
   const log = createLog();
   const pending = new Map<string, () => NodeProgressEvent>();
 

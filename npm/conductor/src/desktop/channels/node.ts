@@ -18,15 +18,15 @@ import type { NodeCompleteEvent, NodeErrorEvent, NodeProgressEvent } from "../..
 import type { OpenQuestion } from "../../types/question.js";
 import type { HealthResult } from "../../types/transport.js";
 import { type ChannelOptions, type ChannelServer, withCode } from "../channel-server.js";
+import { plainResult, plainTrace, untracedResult } from "../cloneable-result.js";
 import type { IpcHandlers } from "../electron.js";
 import { type Execution, Executions } from "../executions.js";
 import { DATA_LIMITS, FLOW_LIMITS, type FlowLimits } from "../limits.js";
 import { issuesText, type SchemaIssue } from "../middleware.js";
 import { payloadProblem } from "../payload.js";
-import { plainResult, plainTrace, untracedResult } from "../plain-result.js";
 import type { Requests } from "../requests.js";
 import { notKept, type Retention } from "../result-cache.js";
-import { executionNews } from "./node-events.js";
+import { executionBroadcasts } from "./node-events.js";
 import { type ExecuteArgs, executeProblems, validateProblems } from "./node-schema.js";
 import { serveChannel } from "./serve.js";
 
@@ -111,7 +111,7 @@ export function createNodeChannelServer(
     if (issues.length > 0) return invalid(issuesText(issues), issues);
     const { node, context } = args as ExecuteArgs;
     return executions.carryOut(context?.executionId, node.id, {
-      begun: ({ executionId }) => news.started(executionId, node.id, node.type),
+      begun: ({ executionId }) => broadcasts.started(executionId, node.id, node.type),
       run: async ({ executionId }) =>
         plainResult(await dependencies.execute(node, { nodeId: node.id as NodeId, ...context, executionId })),
       failed: (error, execution) => failed("EXECUTION_FAILED", messageOf(error), execution),
@@ -121,12 +121,12 @@ export function createNodeChannelServer(
 
   const finish = (execution: Execution<ExecutionResult>, result: ExecutionResult): void => {
     if (result.error?.code === "CANCELLED") tellCancelled(execution);
-    news.ended(execution.executionId, execution.nodeId, result);
+    broadcasts.ended(execution.executionId, execution.nodeId, result);
     execution.answer(result);
   };
 
   const tellCancelled = (execution: Execution<ExecutionResult>): void => {
-    if (!execution.cancelled) news.cancelled(execution.executionId);
+    if (!execution.cancelled) broadcasts.cancelled(execution.executionId);
     execution.cancelled = true;
   };
 
@@ -150,7 +150,7 @@ export function createNodeChannelServer(
     if (known) {
       const own = executions.active(executionId);
       own.forEach(cancelOwn);
-      if (own.length === 0) news.cancelled(executionId);
+      if (own.length === 0) broadcasts.cancelled(executionId);
     }
     // What carries it out may know of it before it lists it.
     await dependencies.cancel?.(executionId);
@@ -233,7 +233,7 @@ export function createNodeChannelServer(
     health,
   };
   const server = serveChannel("node", ipcMain, { handlers, api: keptBy(dependencies.executions) }, options);
-  const news = executionNews(server);
+  const broadcasts = executionBroadcasts(server);
 
   // Of its own executions the channel tells itself: it knows more about them.
   const isForeign = ({ executionId }: { executionId: string }) => !executions.has(executionId);
@@ -242,23 +242,23 @@ export function createNodeChannelServer(
   const followStates = () => {
     if (endStates !== undefined || !server.isHeard()) return;
     endStates = dependencies.onState?.((state) => {
-      if (server.isHeard()) return news.progressed(state.executionId ?? "", () => progressEventOf(state));
+      if (server.isHeard()) return broadcasts.progressed(state.executionId ?? "", () => progressEventOf(state));
       endStates?.();
       endStates = undefined;
     });
   };
   const subscriptions = [
-    dependencies.onProgress?.((event) => news.progressed(event.executionId, () => event)),
+    dependencies.onProgress?.((event) => broadcasts.progressed(event.executionId, () => event)),
     dependencies.onStarted?.((event) => {
-      if (isForeign(event)) news.started(event.executionId, event.nodeId);
+      if (isForeign(event)) broadcasts.started(event.executionId, event.nodeId);
     }),
     dependencies.onComplete?.((event) => {
       if (!isForeign(event) || !server.isHeard()) return;
-      news.ended(event.executionId, event.nodeId, untracedResult(event.result));
+      broadcasts.ended(event.executionId, event.nodeId, untracedResult(event.result));
     }),
     dependencies.onQuestion?.((question) => server.broadcast("question", question)),
     dependencies.onError?.((event) => {
-      if (isForeign(event)) news.failed(event);
+      if (isForeign(event)) broadcasts.failed(event);
     }),
   ];
 

@@ -36,7 +36,7 @@ export interface HookParts {
   triggers: Triggers;
   /** Where the API is. */
   base: string;
-  /** Begins an execution of a webhook once there is a place for it. */
+  /** Begins an execution of a webhook once there is a permit for it. */
   executions: Pick<ExecutionGuard, "fire">;
   /** Tells of a caller that may not send; what it is answered with. */
   told(session: Session, refused: Refusal, what: string): Response;
@@ -206,7 +206,7 @@ export function createHooks({ triggers, executions, base, told, tell }: HookPart
     let gone: Response | undefined;
     const fired = await whileHeld(given.bytes, () =>
       executions.fire(nameOf(trigger), async () => {
-        // It may have waited for its place.
+        // It may have waited for its permit.
         gone = await changed(trigger, path);
         return gone === undefined ? triggers.fire(trigger, firing) : undefined;
       }),

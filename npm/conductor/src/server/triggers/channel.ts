@@ -8,7 +8,7 @@ import { type Keyed, keyedOf } from "../../types/cause.js";
 import type { Hooks } from "../hooks/hooks.js";
 import { NO_HOOKS } from "../refused-triggers.js";
 
-interface Place {
+interface TriggerRef {
   flowId: string;
   nodeId: string;
 }
@@ -27,15 +27,15 @@ export function createTriggerChannelServer(
   const handlers = {
     list: () => triggers.list(),
     times: (range: Range) => triggers.times(range),
-    async fire({ flowId, nodeId, data, [keyedOf]: keyed }: Place & Keyed & { data?: Record<string, unknown> }) {
+    async fire({ flowId, nodeId, data, [keyedOf]: keyed }: TriggerRef & Keyed & { data?: Record<string, unknown> }) {
       const { executionId } = await triggers.fireByHand(flowId, nodeId, data, keyed);
       return { executionId };
     },
-    testAddress({ flowId, nodeId }: Place) {
+    testAddress({ flowId, nodeId }: TriggerRef) {
       if (hooks !== undefined) return hooks.testAddress(flowId, nodeId);
       throw withCode("IMPLEMENTATION_NOT_FOUND", NO_HOOKS);
     },
-    backfill: ({ flowId, nodeId, from, to }: Place & Range) => triggers.backfill(flowId, nodeId, { from, to }),
+    backfill: ({ flowId, nodeId, from, to }: TriggerRef & Range) => triggers.backfill(flowId, nodeId, { from, to }),
   };
   return serveChannel("trigger", ipc, { handlers }, {}, SERVER_CHANNELS.get("trigger"));
 }

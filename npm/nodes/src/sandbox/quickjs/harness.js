@@ -60,7 +60,7 @@
   const isObject = (value) => typeof value === "object" && value !== null;
   const isOfPrototype = (prototype, value) => call(isAbove, prototype, value);
 
-  // Values that JSON has no word for cross as {[tag]: "<kind>:<value>"}; see `crossing.ts` for the other side.
+  // Values that JSON has no word for cross as {[tag]: "<kind>:<value>"}; see `serializer.ts` for the other side.
   const special = (payload) => ({ __proto__: null, [tag]: payload });
 
   function revive(_key, value) {

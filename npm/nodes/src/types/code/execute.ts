@@ -9,7 +9,7 @@ import { doubtsOfAdding } from "../../data/text-added.js";
 import { bodyFunction, syntaxText } from "../../definition/code.js";
 import { answered, handlesOf } from "../../library/answer-handles.js";
 import { lastLines } from "../../library/last-line.js";
-import type { Place } from "../../library/place.js";
+import type { Platform } from "../../library/platform.js";
 import { executable } from "../../library/work.js";
 import type { RowsAt } from "../../sandbox/sandbox.js";
 import { defaultTimeout, UserFunction } from "../../sandbox/user-function.js";
@@ -30,7 +30,7 @@ interface Parameters {
  *
  * Fails with INVALID_PARAMETERS, TYPE_MISMATCH (`outputs` without an object of them), and what {@link UserFunction} fails with.
  */
-export function codeNode({ sandbox, typescript }: Place): NodeExecutable {
+export function codeNode({ sandbox, typescript }: Platform): NodeExecutable {
   return executable<Parameters>(codeType, async (work) => {
     const { parameters, input, variables, names, signal, explicitTimeout } = work;
     const handles = handlesOf(parameters.outputs);
@@ -45,9 +45,9 @@ export function codeNode({ sandbox, typescript }: Place): NodeExecutable {
     const limits = { timeout: explicitTimeout ?? defaultTimeout, memory: parameters.memoryLimit, signal, names };
     const userFunction = new UserFunction(sandbox, "code", bodyFunction(code), limits);
     const tables: RowsAt[] = [];
-    const crossing = { inputs: mapped(inputs, tables), data: withoutRows(values.data, ["data"], tables), variables };
+    const passed = { inputs: mapped(inputs, tables), data: withoutRows(values.data, ["data"], tables), variables };
     const beside: { stdout?: string } = {};
-    const called = userFunction.callNamed({ ...crossing, variables: values.variables }, tables, (stdout) => {
+    const called = userFunction.callNamed({ ...passed, variables: values.variables }, tables, (stdout) => {
       beside.stdout = stdout;
       if (work.progress) lastLines(work.progress)(stdout);
     });
@@ -59,7 +59,7 @@ export function codeNode({ sandbox, typescript }: Place): NodeExecutable {
 }
 
 /** Code without its types. */
-async function javaScriptOf(code: string, typescript: Place["typescript"]): Promise<string> {
+async function javaScriptOf(code: string, typescript: Platform["typescript"]): Promise<string> {
   const stripped = (await typescript())(code);
   if ("code" in stripped) return stripped.code;
   throw new NodeError("INVALID_PARAMETERS", syntaxText("code", "TypeScript", stripped), { retry: false });

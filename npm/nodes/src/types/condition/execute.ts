@@ -8,7 +8,7 @@ import { findData, isPlainObject, type PlainObject } from "../../data/input.js";
 import { kindOf } from "../../data/kind.js";
 import { type Condition, predicateOf } from "../../data/where.js";
 import { expressionFunction } from "../../definition/code.js";
-import type { Place } from "../../library/place.js";
+import type { Platform } from "../../library/platform.js";
 import { executable, type NodeWork } from "../../library/work.js";
 import type { RowsAt, Sandbox } from "../../sandbox/sandbox.js";
 import { defaultTimeout, UserFunction } from "../../sandbox/user-function.js";
@@ -28,7 +28,7 @@ interface Parameters {
  *
  * Fails with INVALID_PARAMETERS, TYPE_MISMATCH (conditions on what has no fields), and what {@link UserFunction} fails with.
  */
-export function conditionNode({ sandbox }: Place): NodeExecutable {
+export function conditionNode({ sandbox }: Platform): NodeExecutable {
   return executable<Parameters>(condition, async (work) => {
     const { where, match, expression } = work.parameters;
     const item = findData(work.input, ["data", "item", "value"]) ?? work.input;

@@ -52,7 +52,7 @@ export interface PreparedRequest {
 const METHODS_WITHOUT_BODY = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /** A value in the body that asks for one page. */
-export interface PagePlace {
+export interface PageParameter {
   /** Its name; `a.b` is inside. */
   param: string;
   value: string | number;
@@ -67,7 +67,7 @@ export interface PagePlace {
 export async function requestOf(
   work: NodeWork<Parameters>,
   network: Network,
-  page?: PagePlace,
+  page?: PageParameter,
 ): Promise<PreparedRequest> {
   const given = (name: keyof Parameters): unknown => portValue(work.input, name) ?? work.parameters[name];
   checkParameterUrl(work.parameters.url);
@@ -161,7 +161,7 @@ function warnOfTwo(work: NodeWork<Parameters>, headers: Headers, inUrl: boolean,
 }
 
 /** Puts the value for a page into a body that is an object; the body that was given stays as it is. */
-function placeInBody(body: GivenBody | undefined, { param, value }: PagePlace): void {
+function placeInBody(body: GivenBody | undefined, { param, value }: PageParameter): void {
   const found = body?.value ?? (body === undefined ? undefined : {});
   const fits = body !== undefined && ["auto", "json", "form"].includes(body.type) && isPlainObject(found);
   if (!fits) {

@@ -8,7 +8,7 @@ import { NONE } from "../../data/groups.js";
 import { handleValue, unwrap } from "../../data/input.js";
 import { warnOfLostDigits } from "../../data/lost-digits.js";
 import { demandDifferent, demandFields, type Row, rowsAt } from "../../data/rows.js";
-import type { Place } from "../../library/place.js";
+import type { Platform } from "../../library/platform.js";
 import { executable, type NodeWork } from "../../library/work.js";
 import {
   attachCount,
@@ -34,22 +34,22 @@ interface Parameters {
 
 /**
  * Joins two lists of records by a hash of the keys, as `{result, count, unmatchedLeft, unmatchedRight}`. Two native tables are
- * joined natively where the place allows it, and rows that are streamed with a table as a part of the stream, with the same result.
+ * joined natively where the platform allows it, and rows that are streamed with a table as a part of the stream, with the same result.
  *
  * Fails with TYPE_MISMATCH (an input that is missing or no list of records), INVALID_PARAMETERS (keys that no row has, a
  * suffix that makes two fields of one name), MEMORY_LIMIT_EXCEEDED (too many rows would come out), CANCELLED.
  */
-export function joinNode(place: Place): NodeExecutable {
+export function joinNode(platform: Platform): NodeExecutable {
   return executable<Parameters>(
     join,
     async (work) => {
       const { parameters, input } = work;
       const problem = keysProblem(parameters);
       if (problem !== undefined) throw new NodeError("INVALID_PARAMETERS", problem.message);
-      const streamed = await joinStreamed(place, work);
+      const streamed = await joinStreamed(platform, work);
       if (streamed !== undefined) return streamed;
       for (const side of SIDES) await demandTable(unwrap(handleValue(input, side)), work);
-      const { joinTables } = place;
+      const { joinTables } = platform;
       const tables = joinTables && tablesOf(input);
       if (!tables) return joinRecords(work);
       for (const side of SIDES) demandKeys(parameters, side, tables[side].headers);
@@ -62,12 +62,12 @@ export function joinNode(place: Place): NodeExecutable {
 const SIDES = ["left", "right"] as const;
 
 /** Joins without taking the rows of the side whose order is kept, where they are streamed and those of the other one are a table. */
-async function joinStreamed(place: Place, work: NodeWork<Parameters>): Promise<object | undefined> {
+async function joinStreamed(platform: Platform, work: NodeWork<Parameters>): Promise<object | undefined> {
   const { parameters, input } = work;
   const isRight = parameters.how === "right";
   const [side, other] = isRight ? (["right", "left"] as const) : SIDES;
   const stream = streamBehind(unwrap(handleValue(input, side)));
-  if (stream === undefined || place.joinStream === undefined) return undefined;
+  if (stream === undefined || platform.joinStream === undefined) return undefined;
   const held = unwrap(handleValue(input, other));
   await demandTable(held, work);
   const table = tableBehind(held);
@@ -78,7 +78,10 @@ async function joinStreamed(place: Place, work: NodeWork<Parameters>): Promise<o
     demandKeys(parameters, side, fields);
     if (!isRight) keysOfHeld();
   };
-  const joined = await place.joinStream({ ...joinOf(parameters), stream, held: table, demandKeys: demandBoth }, work);
+  const joined = await platform.joinStream(
+    { ...joinOf(parameters), stream, held: table, demandKeys: demandBoth },
+    work,
+  );
   if (joined === undefined) return undefined;
   const { answer, count, unmatched, unmatchedHeld } = joined;
   const output = {};

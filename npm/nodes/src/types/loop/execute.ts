@@ -2,7 +2,7 @@ import { messageOf, NodeError } from "../../contract/error.js";
 import type { NodeExecutable } from "../../contract/executable.js";
 import { findData } from "../../data/input.js";
 import { kindOf } from "../../data/kind.js";
-import type { Place } from "../../library/place.js";
+import type { Platform } from "../../library/platform.js";
 import { CONDITION_MEMORY } from "../../library/round-condition.js";
 import { executable, type NodeWork } from "../../library/work.js";
 import type { Sandbox } from "../../sandbox/sandbox.js";
@@ -26,7 +26,7 @@ interface Parameters {
  *
  * Fails with TYPE_MISMATCH (nothing to loop over), or INVALID_PARAMETERS `Invalid condition: <why>`.
  */
-export function loopNode({ sandbox }: Place): NodeExecutable {
+export function loopNode({ sandbox }: Platform): NodeExecutable {
   const listing = executable<Parameters>(loop, async (work) => {
     const begun = performance.now();
     const { parameters } = work;

@@ -1,8 +1,8 @@
 /** What a Python process is given of a node's input. */
 import { NodeError } from "../../contract/error.js";
 import { findData, isPlainObject, itemOfRound, unwrap } from "../../data/input.js";
-import { Crossing } from "../../sandbox/crossing.js";
 import { MOST_CHARACTERS, TEXT_PER_MEMORY } from "../../sandbox/limits.js";
+import { SandboxSerializer } from "../../sandbox/serializer.js";
 import { recordBatches, tableBehind } from "../../table/table-output.js";
 import type { PythonCall } from "./process.js";
 
@@ -20,13 +20,13 @@ export type PythonValues = Pick<PythonCall, "tag" | "decode" | "values" | "lists
  * @throws NodeError TYPE_MISMATCH naming what cannot cross, MEMORY_LIMIT_EXCEEDED
  */
 export function valuesOf(input: unknown, variables: unknown, memory: number): PythonValues {
-  const crossing = new Crossing(Math.min(memory, MOST_CHARACTERS / TEXT_PER_MEMORY), true);
+  const serializer = new SandboxSerializer(Math.min(memory, MOST_CHARACTERS / TEXT_PER_MEMORY), true);
   const lists: PythonCall["lists"][number][] = [];
   const crossed = (name: string | null, value: unknown): unknown => {
     const table = tableBehind(value);
     if (table !== undefined) lists.push({ name, batches: () => recordBatches(table) });
     else if (Array.isArray(value) && value.length > LONG_LIST) {
-      lists.push({ name, batches: () => crossing.encodeItems(value) });
+      lists.push({ name, batches: () => serializer.encodeItems(value) });
     } else return value;
     return null;
   };
@@ -38,16 +38,16 @@ export function valuesOf(input: unknown, variables: unknown, memory: number): Py
   // What came by a handle crosses once.
   const main = same === undefined ? { data: crossed(null, data) } : { handle: same[0] };
   return {
-    tag: crossing.tag,
-    decode: (text) => crossing.decode(text),
-    values: encoded(crossing, { inputs, variables: variables ?? {}, main }),
+    tag: serializer.tag,
+    decode: (text) => serializer.decode(text),
+    values: encoded(serializer, { inputs, variables: variables ?? {}, main }),
     lists,
   };
 }
 
-function encoded(crossing: Crossing, values: object): string {
+function encoded(serializer: SandboxSerializer, values: object): string {
   try {
-    return crossing.encode(values);
+    return serializer.encode(values);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new NodeError("MEMORY_LIMIT_EXCEEDED", "The input is longer as JSON text than a text can be", {

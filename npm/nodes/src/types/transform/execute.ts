@@ -7,7 +7,7 @@ import { isPlainObject, unwrap } from "../../data/input.js";
 import { kindOf } from "../../data/kind.js";
 import type { Condition } from "../../data/where.js";
 import { chosenData } from "../../library/chosen-data.js";
-import type { Place } from "../../library/place.js";
+import type { Platform } from "../../library/platform.js";
 import { executable, type NodeWork } from "../../library/work.js";
 import {
   defaultTimeout,
@@ -87,12 +87,12 @@ export interface StreamAnswer {
 }
 
 /**
- * Changes a list. A list that is a native table is worked on natively and stays one where the place and the operation
+ * Changes a list. A list that is a native table is worked on natively and stays one where the platform and the operation
  * allow it; items of an array are handed on by reference.
  *
  * Fails with TYPE_MISMATCH (no list), INVALID_PARAMETERS, and what {@link UserFunction} fails with.
  */
-export function transformNode(place: Place): NodeExecutable {
+export function transformNode(platform: Platform): NodeExecutable {
   return executable<TransformParameters>(
     transform,
     async (work) => {
@@ -101,10 +101,10 @@ export function transformNode(place: Place): NodeExecutable {
       const names = isFunctionText(code) ? work.names : undefined;
       for (const { rule, message } of doubtsOfNames(code, names ?? {}, "transformFunction")) work.warn(rule, message);
       const limits = { timeout: explicitTimeout ?? defaultTimeout, memory: parameters.memoryLimit, signal, names };
-      const userFunction = new UserFunction(place.sandbox, "transformFunction", code, limits);
+      const userFunction = new UserFunction(platform.sandbox, "transformFunction", code, limits);
       const data = listOf(work);
       warnOfNothingGiven(work, data);
-      const streamed = await place.transformStream?.(
+      const streamed = await platform.transformStream?.(
         streamBehind(data),
         { parameters, code, userFunction, signal, warn: (rule, message) => work.warn(rule, message) },
         work,
@@ -113,7 +113,7 @@ export function transformNode(place: Place): NodeExecutable {
       const list = (await demandTable(data, work)) as unknown[];
       const table = tableBehind(data);
       const inputCount = table ? table.rowCount : list.length;
-      const answer = await answerOf(place, table ?? list, {
+      const answer = await answerOf(platform, table ?? list, {
         parameters,
         code,
         userFunction,
@@ -157,12 +157,12 @@ function warnOfNothingGiven(work: NodeWork<TransformParameters>, data: unknown):
 }
 
 async function answerOf(
-  place: Place,
+  platform: Platform,
   list: unknown[] | NativeTable,
   transformation: Transformation,
 ): Promise<TableAnswer> {
   if (Array.isArray(list)) return { value: await transformItems(list, transformation) };
-  if (place.transformTable) return place.transformTable(list, transformation);
+  if (platform.transformTable) return platform.transformTable(list, transformation);
   return { value: await transformItems(recordsOf(list), transformation) };
 }
 

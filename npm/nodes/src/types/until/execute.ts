@@ -2,7 +2,7 @@ import { NodeError } from "../../contract/error.js";
 import type { LoopItems, NodeExecutable } from "../../contract/executable.js";
 import { unwrap } from "../../data/input.js";
 import { itemText } from "../../data/item-text.js";
-import type { Place } from "../../library/place.js";
+import type { Platform } from "../../library/platform.js";
 import { conditionHolds } from "../../library/round-condition.js";
 import { doubtsOfRounds } from "../../library/round-doubts.js";
 import { executable, itemsBy } from "../../library/work.js";
@@ -20,7 +20,7 @@ interface Parameters {
  * Fails with INVALID_PARAMETERS or EXECUTION_FAILED `Invalid condition: <why>`, EXECUTION_FAILED after `maxRounds`, CANCELLED,
  * INVALID_PARAMETERS without nodes inside.
  */
-export function untilNode({ sandbox }: Place): NodeExecutable {
+export function untilNode({ sandbox }: Platform): NodeExecutable {
   const empty = executable<Parameters>(until, async () => {
     throw new NodeError(
       "INVALID_PARAMETERS",

@@ -1,5 +1,5 @@
 /** Lists of executions in PostgreSQL. */
-import { asciiLower, placeOf, statusesOf } from "../listing.js";
+import { asciiLower, positionOf, statusesOf } from "../listing.js";
 import type { ExecutionFilter } from "../store.js";
 import { tagKey } from "./batch.js";
 import { ROW_COLUMNS } from "./rows.js";
@@ -40,7 +40,7 @@ export function listStatement(
     conditions.push(`(${found.join(" or ")})`);
   }
   if (cursor !== undefined) {
-    const { startedAt, place } = placeOf(cursor);
+    const { startedAt, place } = positionOf(cursor);
     conditions.push(`(started_at, key) < (${value(startedAt)}::float8, ${value(place)}::bigint)`);
   }
   return {

@@ -1,4 +1,4 @@
-/** Writes the states that changed to where they are kept, and reads them back. */
+/** Writes the states that changed to a backend, and reads them back. */
 import { type ExecutionState, isActive } from "./execution-state.js";
 import { readState, writeState } from "./state-document.js";
 import { StateFileError } from "./state-file-error.js";
@@ -6,8 +6,8 @@ import { StateFileError } from "./state-file-error.js";
 /** Gets what went wrong with a file, or with the store. */
 export type StateReport = (file: string, error: Error) => void;
 
-/** Where states are kept as texts, each whole or not at all. */
-export interface StatePlace {
+/** Storage of states as texts, each whole or not at all. */
+export interface StateBackend {
   /** How a text is called in messages, at the beginning of a sentence. */
   readonly subject: string;
   /** Whether a text replaces only the one that this manager wrote or read last, not what others have written. */
@@ -44,9 +44,9 @@ const AT_ONCE = 8;
 /** A report that lists more losses is no help. */
 const LISTED = 5;
 
-/** Keeps states in a place, one operation after the other. */
-export class StateKeeper {
-  readonly #place: StatePlace;
+/** Keeps states in a backend, one operation after the other. */
+export class StateRepository {
+  readonly #backend: StateBackend;
   readonly #hash: TextHash;
   readonly #report: StateReport;
   /** Digest of what is kept, by execution id. */
@@ -60,8 +60,8 @@ export class StateKeeper {
   /** The last thing that is to happen; each waits for the one before. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(place: StatePlace, hash: TextHash, report: StateReport) {
-    this.#place = place;
+  constructor(backend: StateBackend, hash: TextHash, report: StateReport) {
+    this.#backend = backend;
     this.#hash = hash;
     this.#report = report;
   }
@@ -100,11 +100,11 @@ export class StateKeeper {
       this.#failed.delete(executionId);
       // Under what is no text nothing was ever written.
       if (typeof executionId !== "string") return;
-      let name = this.#place.nameOf();
+      let name = this.#backend.nameOf();
       try {
-        const key = this.#place.keyOf(executionId);
-        name = this.#place.nameOf(key);
-        await this.#place.remove(key, isKnown ? { digest } : undefined);
+        const key = this.#backend.keyOf(executionId);
+        name = this.#backend.nameOf(key);
+        await this.#backend.remove(key, isKnown ? { digest } : undefined);
         this.#written.delete(executionId);
       } catch (error) {
         if (isConflict(error)) this.#written.delete(executionId);
@@ -127,10 +127,10 @@ export class StateKeeper {
       });
       for (const key of keys) {
         const { error, state, digest } = found.get(key) as Found;
-        if (error !== undefined) this.#report(this.#place.nameOf(key), error);
+        if (error !== undefined) this.#report(this.#backend.nameOf(key), error);
         if (state === undefined || digest === undefined) continue;
         // What is written in the place of another's state is refused, unless it came from that.
-        if (take(state) || !this.#place.compares) this.#written.set(state.executionId, digest);
+        if (take(state) || !this.#backend.compares) this.#written.set(state.executionId, digest);
       }
     });
   }
@@ -138,25 +138,25 @@ export class StateKeeper {
   /** Lets go of what was opened, after whatever is being written. */
   close(): Promise<void> {
     return this.#next(async () => {
-      await this.#place.close().catch((error: Error) => this.#report(this.#place.nameOf(), error));
+      await this.#backend.close().catch((error: Error) => this.#report(this.#backend.nameOf(), error));
     });
   }
 
   async #keys(): Promise<string[]> {
     try {
-      return await this.#place.keys();
+      return await this.#backend.keys();
     } catch (error) {
-      this.#report(this.#place.nameOf(), error as Error);
+      this.#report(this.#backend.nameOf(), error as Error);
       return [];
     }
   }
 
   async #readOne(key: string): Promise<Found> {
-    const { subject } = this.#place;
-    const text = await this.#place.read(key);
+    const { subject } = this.#backend;
+    const text = await this.#backend.read(key);
     if (text === undefined) return {};
     const state = readState(text, subject);
-    if (this.#place.keyOf(state.executionId) !== key) {
+    if (this.#backend.keyOf(state.executionId) !== key) {
       throw new StateFileError(
         "DESERIALIZATION_FAILED",
         `${subject} is left as it is: it has the state of ${state.executionId} under the name of another`,
@@ -166,10 +166,10 @@ export class StateKeeper {
   }
 
   async #writeOne(id: string, state: ExecutionState): Promise<boolean> {
-    let name = this.#place.nameOf();
+    let name = this.#backend.nameOf();
     try {
-      const key = this.#place.keyOf(id);
-      name = this.#place.nameOf(key);
+      const key = this.#backend.keyOf(id);
+      name = this.#backend.nameOf(key);
       const { text, losses } = writeState(state);
       const over = !isActive(state) && state.status !== "pending";
       if (over) this.#settled.add(state);
@@ -177,7 +177,7 @@ export class StateKeeper {
       const digest = await this.#hash(text);
       const before = this.#written.get(id);
       if (before === digest) return true;
-      await this.#place.write(key, text, digest, before);
+      await this.#backend.write(key, text, digest, before);
       this.#written.set(id, digest);
       this.#failed.delete(id);
       return true;

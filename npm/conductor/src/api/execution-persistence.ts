@@ -1,9 +1,9 @@
 /** The key under which a conductor says so. */
-export const KEEPS: unique symbol = Symbol.for("@atomiton/keeps-executions") as never;
+export const PERSISTS: unique symbol = Symbol.for("@atomiton/keeps-executions") as never;
 
 /** Whether a conductor keeps its executions in a store; `undefined` for one that does not say. */
-export function keepsExecutions(conductor: object): boolean | undefined {
-  return (conductor as { [KEEPS]?: boolean })[KEEPS];
+export function persistsExecutions(conductor: object): boolean | undefined {
+  return (conductor as { [PERSISTS]?: boolean })[PERSISTS];
 }
 
 /** The key of what has a conductor leave executions of others to others, as it is about to end. */

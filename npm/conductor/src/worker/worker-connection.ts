@@ -21,7 +21,7 @@ import type { PageModules } from "./page-modules.js";
 import { onceGone } from "./presence.js";
 import { ADVICE } from "./start.js";
 import { fromThrown, toThrown } from "./thrown.js";
-import type { RunLine, WorkerRun } from "./worker-run.js";
+import type { RunConnection, WorkerRun } from "./worker-run.js";
 
 /** How long a worker may take to load its script, in ms. */
 const START_TIMEOUT = 60_000;
@@ -35,14 +35,14 @@ interface Question {
  * One worker from its start to its end, and who waits for it. It is started at once; what it is told before it serves
  * waits for it.
  */
-export class WorkerLine implements RunLine {
+export class WorkerConnection implements RunConnection {
   readonly port: MessagePort;
   readonly #runs = new Map<number, WorkerRun>();
   readonly #questions = new Map<number, Question>();
   readonly #pings = new Set<() => void>();
   readonly #modules: PageModules;
   /** Told when no further run can begin here, and when it is over. */
-  readonly #onRetired: (line: WorkerLine, isOver: boolean) => void;
+  readonly #onRetired: (connection: WorkerConnection, isOver: boolean) => void;
   #worker: WorkerLike | undefined;
   #isReady = false;
   #isRetired = false;
@@ -58,7 +58,7 @@ export class WorkerLine implements RunLine {
   constructor(
     start: () => Promise<WorkerLike>,
     modules: PageModules,
-    onRetired: (line: WorkerLine, isOver: boolean) => void,
+    onRetired: (connection: WorkerConnection, isOver: boolean) => void,
   ) {
     const { port1, port2 } = new MessageChannel();
     this.port = port1;
@@ -83,7 +83,7 @@ export class WorkerLine implements RunLine {
   }
 
   /** Lets a run begin here. */
-  begin(make: (number: number, line: RunLine) => WorkerRun): WorkerRun {
+  begin(make: (number: number, connection: RunConnection) => WorkerRun): WorkerRun {
     const number = ++this.#count;
     const run = make(number, this);
     if (!run.isFinished) this.#runs.set(number, run);

@@ -7,8 +7,8 @@ import type { Stream, Taker } from "../table/table-output.js";
 import type { JoinAnswer, StreamedJoinAnswer, StreamJoin, TableJoin } from "../types/join/tables.js";
 import type { StreamAnswer, TableAnswer, Transformation } from "../types/transform/execute.js";
 
-/** What a node needs of the place it runs in, such as Node or a web page. */
-export interface Place {
+/** What a node needs of the platform it runs on, such as Node or a web page. */
+export interface Platform {
   /** Where user code runs. */
   sandbox: Sandbox;
   /** What takes types out of TypeScript; loaded when it is asked for. Rejects where it cannot be had. */

@@ -2,7 +2,7 @@
 import type { Node as YamlNode } from "yaml";
 
 /** From 1. */
-export interface Place {
+export interface SourceLocation {
   line: number;
   column: number;
 }
@@ -11,7 +11,7 @@ export interface Place {
  * Finds places in YAML or JSON. A pointer to something that is not there leads to the nearest thing around it, so that
  * a missing field is told at the object that lacks it.
  */
-export async function placesIn(text: string): Promise<(pointer: string) => Place | undefined> {
+export async function sourceLocations(text: string): Promise<(pointer: string) => SourceLocation | undefined> {
   // Only a flow with problems needs it.
   const { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } = await import("yaml");
   const lines = new LineCounter();

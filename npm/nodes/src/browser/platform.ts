@@ -1,10 +1,10 @@
 import { loadedOnce } from "@atomiton/values";
-import type { Place } from "../library/place.js";
+import type { Platform } from "../library/platform.js";
 import { createPageSandbox, type LoadQuickJs } from "./page-sandbox.js";
 import type { LoadTypeScript } from "./typescript.js";
 
 /** A web page: no files, no native tables, user code in QuickJS. */
-export function createPage(quickJs: LoadQuickJs, typeScript: LoadTypeScript): Place {
+export function createPage(quickJs: LoadQuickJs, typeScript: LoadTypeScript): Platform {
   const loaded = loadedOnce(async () => (await import("./typescript.js")).pageTypeScript(typeScript));
   return {
     sandbox: createPageSandbox(quickJs),

@@ -17,7 +17,7 @@ const SLOW_BYTES = 1024 * 1024;
 const LOST_BYTES = 16 * 1024 * 1024;
 
 /** Tells one client. A slow one gets less progress, and one that does not read at all is given up. */
-export class ClientLine {
+export class ClientEventSender {
   /** Progress that was held back, by execution. */
   readonly #held = new Map<string, LoggedEvent>();
   #end: (() => void) | undefined;

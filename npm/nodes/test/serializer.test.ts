@@ -1,9 +1,9 @@
 /** Data on its way into the sandbox, and what is no data. */
 import { describe, expect, it } from "vitest";
 import { HOSTILE, randomHostile, randomNumbers } from "../../values/test/hostile.js";
-import { Crossing } from "../src/sandbox/crossing.js";
+import { SandboxSerializer } from "../src/sandbox/serializer.js";
 
-const crossing = () => new Crossing(64 * 1024 * 1024);
+const serializer = () => new SandboxSerializer(64 * 1024 * 1024);
 
 /** A value as user code gets it: fields without a value are not there, instances are their fields. */
 function asGiven(value: unknown): unknown {
@@ -21,7 +21,7 @@ describe("a value for user code", () => {
     const outcomes = { given: 0, refused: 0 };
     for (let seed = 0; seed < 2000; seed++) {
       const value = [randomHostile(randomNumbers(seed))];
-      const ways = crossing();
+      const ways = serializer();
       let text: string;
       try {
         text = ways.encode(value);
@@ -48,11 +48,11 @@ describe("a value for user code", () => {
     ["cyclic", "rows[0].a.self is a cycle"],
   ])("is refused with the place of a %s", (name, problem) => {
     const value = { rows: [{ a: HOSTILE[name] }] };
-    expect(() => crossing().encode(value)).toThrow(`Only data can be given to user code, but ${problem}`);
+    expect(() => serializer().encode(value)).toThrow(`Only data can be given to user code, but ${problem}`);
   });
 
   it("is refused item by item, with the item's place in the whole list", async () => {
     const items = [{ a: 1 }, { a: [HOSTILE.map] }];
-    await expect(crossing().encodeItems(items).next()).rejects.toThrow("but [1].a[0] is a Map");
+    await expect(serializer().encodeItems(items).next()).rejects.toThrow("but [1].a[0] is a Map");
   });
 });

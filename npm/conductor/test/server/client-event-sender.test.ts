@@ -1,7 +1,7 @@
 /** What a client is told that reads more slowly than events come. */
 import { describe, expect, it } from "vitest";
 
-import { ClientLine } from "../../src/server/client-line.js";
+import { ClientEventSender } from "../../src/server/client-event-sender.js";
 import { EventLog, type LoggedEvent } from "../../src/server/event-log.js";
 
 /** A client whose connection takes what it is sent when the test says so. */
@@ -11,7 +11,7 @@ function slowClient() {
   const untaken: (() => void)[] = [];
   let backlog = 0;
   let isGivenUp = false;
-  const line = new ClientLine(log, {
+  const line = new ClientEventSender(log, {
     send(event, sent) {
       told.push(event);
       backlog += event.data.length;

@@ -4,7 +4,7 @@ import {
   type Kind,
   kindOf as kindOfObject,
   OVER,
-  placeText,
+  pathText,
   type Step,
   tagOf,
   Walk,
@@ -37,7 +37,7 @@ interface Room {
  * data cannot guess; where the other side takes them, bytes as `{[tag]: "bytes:<base64>"}` and BigInts as
  * `{[tag]: "integer:<digits>"}`.
  */
-export class Crossing {
+export class SandboxSerializer {
   readonly tag = `@${randomText()}`;
   readonly #characters: number;
   readonly #wide: boolean;
@@ -190,7 +190,7 @@ function isExotic(value: object, kind: Kind): boolean {
 }
 
 function placeIn(walk: Walk, within: Step): string {
-  return placeText([...(within === "" ? [] : [within]), ...walk.place()]);
+  return pathText([...(within === "" ? [] : [within]), ...walk.path()]);
 }
 
 /** Whether a list or an object holds bytes that JSON would spell out as a list of numbers before the replacer sees them. */

@@ -1,4 +1,4 @@
-import type { Place } from "../library/place.js";
+import type { Platform } from "../library/platform.js";
 import { joinStream } from "./join-stream.js";
 import { joinTables } from "./join-tables.js";
 import { machineSandbox } from "./machine-sandbox.js";
@@ -8,7 +8,7 @@ import { transformTable } from "./transform-table.js";
 import { machineTypeScript } from "./typescript.js";
 
 /** A machine with the native addon: Node and Electron's main process. */
-export const machine: Place = {
+export const machine: Platform = {
   sandbox: machineSandbox,
   typescript: machineTypeScript,
   transformTable,

@@ -1,6 +1,6 @@
 /** What crosses between the page and its worker, and what cannot. */
 import { expect, test } from "vitest";
-import { memoryIn, uncloneable } from "../../src/worker/crossing.js";
+import { memoryIn, uncloneable } from "../../src/worker/post-message.js";
 import { chain, executables, inWorkers, node } from "./workers.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: tests look into parameters of every shape.
