@@ -1,5 +1,6 @@
 /** `conductor run --remote`: runs a flow at a server, and shows it as one that runs here. */
 import { statSync } from "node:fs";
+import { forEachLimited } from "@atomiton/values";
 import type { Conductor, ExecutionResult, NodeDefinition } from "../exports/node.js";
 import type { ExecutionError } from "../types/errors.js";
 import { createExecutionId } from "../types/ids.js";
@@ -168,15 +169,11 @@ async function withOutputs(
 ): Promise<ExecutionResult> {
   if (result.outputs !== undefined || nodes.length === 0) return result;
   const outputs: Record<string, unknown> = {};
-  const left = [...nodes];
-  const worker = async () => {
-    for (let node = left.shift(); node !== undefined; node = left.shift()) {
-      // A server without a store has none; a node in a loop has no single one.
-      const value = await executions.value(executionId, node).catch(() => undefined);
-      if (value !== undefined) outputs[node] = value;
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  await forEachLimited(nodes, AT_ONCE, async (node) => {
+    // A server without a store has none; a node in a loop has no single one.
+    const value = await executions.value(executionId, node).catch(() => undefined);
+    if (value !== undefined) outputs[node] = value;
+  });
   return { ...result, outputs };
 }
 

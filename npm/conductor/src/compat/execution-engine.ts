@@ -1,5 +1,5 @@
 /** The engine class of older code. New code calls `createConductor` and `conductor.execute`. */
-import { messageOf } from "@atomiton/values";
+import { messageOf, Semaphore } from "@atomiton/values";
 import type { Conductor } from "../api/conductor.js";
 import { flowIdOf, isRequest } from "../api/requests.js";
 import type { ConductorConfig } from "../api/settings.js";
@@ -9,7 +9,6 @@ import type { ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext, ExecutionResult, ExecutionStatus } from "../types/execution.js";
 import { createExecutionId } from "../types/ids.js";
 import type { ExecutionRequest } from "../types/request.js";
-import { Places } from "./places.js";
 
 /** Settings of an engine. */
 export interface ExecutionEngineConfig {
@@ -85,7 +84,7 @@ interface Answer {
 export class ExecutionEngineIn extends IsolatedEmitter {
   private readonly executions = new Map<string, EngineResult>();
   private readonly underway = new Map<string, Underway>();
-  private readonly places: Places;
+  private readonly semaphore: Semaphore;
   private readonly conductor: Conductor;
 
   constructor(
@@ -94,7 +93,8 @@ export class ExecutionEngineIn extends IsolatedEmitter {
   ) {
     super("the execution engine");
     const { concurrency = DEFAULT_CONCURRENCY, storage, timeout, nodeExecutorFactory } = config;
-    this.places = new Places(concurrency);
+    // What is not at least one counts as one.
+    this.semaphore = new Semaphore(Math.max(concurrency || 1, 1));
     this.conductor = createConductor({
       transport: "local",
       ...(storage !== undefined && { storage }),
@@ -204,7 +204,7 @@ export class ExecutionEngineIn extends IsolatedEmitter {
 
   /** Cancels what runs and ends all subscriptions. */
   async shutdown(): Promise<void> {
-    // All at once: those that wait must not get the places of those that are cancelled first.
+    // All at once: those that wait must not get the permits of those that are cancelled first.
     const open = [...this.executions.values()].filter(isOpen);
     await Promise.all(open.map(({ executionId }) => this.cancel(executionId)));
     await this.conductor.shutdown();
@@ -236,13 +236,14 @@ export class ExecutionEngineIn extends IsolatedEmitter {
   /** Runs a flow when it is its turn; nothing when it is cancelled. */
   private async take(underway: Underway, request: EngineRequest): Promise<Answer | undefined> {
     const { signal } = underway.cancelled;
-    if (!(await this.places.enter(signal))) return undefined;
+    const release = await this.semaphore.acquire(signal).catch(() => undefined);
+    if (release === undefined) return undefined;
     try {
-      // It may have been cancelled in the very turn in which it got its place.
+      // It may have been cancelled in the very turn in which it got its permit.
       if (signal.aborted) return undefined;
       return await Promise.race([this.run(underway.execution, request), aborted(signal)]);
     } finally {
-      this.places.leave();
+      release();
     }
   }
 

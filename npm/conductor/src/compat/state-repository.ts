@@ -1,4 +1,5 @@
 /** Writes the states that changed to a backend, and reads them back. */
+import { forEachLimited } from "@atomiton/values";
 import { type ExecutionState, isActive } from "./execution-state.js";
 import { readState, writeState } from "./state-document.js";
 import { StateFileError } from "./state-file-error.js";
@@ -79,7 +80,7 @@ export class StateRepository {
     return this.#next(async () => {
       const saved = new Set<string>();
       const ids = [...states.keys()];
-      await atOnce(ids, async (id) => {
+      await forEachLimited(ids, AT_ONCE, async (id) => {
         // It may have been cleared while others were written.
         const state = states.get(id);
         if (state && ((!all && this.#settled.has(state)) || (await this.#writeOne(id, state)))) saved.add(id);
@@ -122,7 +123,7 @@ export class StateRepository {
     return this.#next(async () => {
       const keys = await this.#keys();
       const found = new Map<string, Found>();
-      await atOnce(keys, async (key) => {
+      await forEachLimited(keys, AT_ONCE, async (key) => {
         found.set(key, await this.#readOne(key).catch((error: Error) => ({ error })));
       });
       for (const key of keys) {
@@ -214,15 +215,6 @@ export class StateRepository {
     this.#last = result.catch(() => {});
     return result;
   }
-}
-
-/** Does something for each of several, some of them at once. */
-async function atOnce<T>(all: readonly T[], work: (each: T) => Promise<void>): Promise<void> {
-  const left = all.values();
-  const worker = async () => {
-    for (const each of left) await work(each);
-  };
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, all.length) }, worker));
 }
 
 function isConflict(error: unknown): boolean {

@@ -5,7 +5,7 @@ import type { Answer } from "@atomiton/nodes";
 import { closeNames, meantText } from "@atomiton/nodes/definitions";
 import { scheduleTimes, type TimesOfSchedule } from "@atomiton/nodes/executables";
 import type { ExecutionStore } from "@atomiton/storage";
-import { messageOf } from "@atomiton/values";
+import { forEachLimited, messageOf } from "@atomiton/values";
 import type { Conductor } from "../api/conductor.js";
 import { type ConductorConfig, expressionSources } from "../api/settings.js";
 import { coded } from "../engine/failure.js";
@@ -307,20 +307,16 @@ class WatchedTriggers implements Triggers {
       throw coded("INVALID_PARAMETERS", message, undefined);
     }
     const done: Backfilled = { begun: 0, known: 0, failed: 0 };
-    const next = async (): Promise<void> => {
-      for (let time = due.shift(); time !== undefined; time = due.shift()) {
-        const iso = new Date(time).toISOString();
-        const data = { time: iso, missed: true, backfill: true };
-        const { isNew, result } = await this.fire(trigger, { key: iso, data });
-        if (!isNew) done.known += 1;
-        else {
-          done.begun += 1;
-          if (!(await result).success) done.failed += 1;
-        }
+    await forEachLimited(due, trigger.parameters.overlap === "allow" ? AT_ONCE : 1, async (time) => {
+      const iso = new Date(time).toISOString();
+      const data = { time: iso, missed: true, backfill: true };
+      const { isNew, result } = await this.fire(trigger, { key: iso, data });
+      if (!isNew) done.known += 1;
+      else {
+        done.begun += 1;
+        if (!(await result).success) done.failed += 1;
       }
-    };
-    const isParallel = trigger.parameters.overlap === "allow";
-    await Promise.all(Array.from({ length: isParallel ? AT_ONCE : 1 }, next));
+    });
     return done;
   }
 

@@ -36,6 +36,6 @@ async function createPool(quickJs: LoadQuickJs): Promise<WorkerPool> {
     import("./page-worker.js"),
   ]);
   // One processor is left to the page.
-  const places = Math.max(1, Math.min(4, (globalThis.navigator?.hardwareConcurrency ?? 2) - 1));
-  return new WorkerPool(places, () => startPageWorker(quickJs));
+  const workers = Math.max(1, Math.min(4, (globalThis.navigator?.hardwareConcurrency ?? 2) - 1));
+  return new WorkerPool(workers, () => startPageWorker(quickJs));
 }

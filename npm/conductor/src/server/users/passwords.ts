@@ -1,5 +1,5 @@
 /** Passwords: hashed by Argon2id, a few at a time, and compared without telling whether there is such a user. */
-import { loadedOnce } from "@atomiton/values";
+import { loadedOnce, Semaphore } from "@atomiton/values";
 import { coded } from "../../engine/failure.js";
 import { bytesOf, MOST_BYTES, passwordProblem } from "./password-rules.js";
 
@@ -17,15 +17,14 @@ const OF_NO_USER = "$argon2id$v=19$m=19456,t=2,p=1$jZ3C6P1AYozlFeJCAP4lwA$ynBhE1
 /** Loaded by those who sign in. */
 const load = loadedOnce(() => import("@node-rs/argon2"));
 
-let running = 0;
-const waiting: (() => void)[] = [];
+const hashing = new Semaphore(MOST_AT_ONCE);
 
 /** The hash of a new password of a user, with its salt and cost. Rejects with INVALID_PARAMETERS for one that cannot be. */
 export async function hashOfPassword(password: string, name: string): Promise<string> {
   const problem = await passwordProblem(password, name);
   if (problem !== undefined) throw coded("INVALID_PARAMETERS", problem, undefined);
   const { hash } = await load();
-  return inTurn(() => hash(bytesOf(password), COST));
+  return limited(() => hash(bytesOf(password), COST));
 }
 
 /**
@@ -37,23 +36,13 @@ export async function isPassword(password: string, hash: string | undefined): Pr
   // No user has such a password, so that this tells nothing of the name.
   if (bytes.length > MOST_BYTES) return false;
   const { verify } = await load();
-  const fits = await inTurn(() => verify(hash ?? OF_NO_USER, bytes));
+  const fits = await limited(() => verify(hash ?? OF_NO_USER, bytes));
   return fits && hash !== undefined;
 }
 
-async function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  if (running >= MOST_AT_ONCE) {
-    if (waiting.length >= MOST_WAITING) {
-      throw coded("RATE_LIMIT_EXCEEDED", "Too many sign-ins at once: try again in a few seconds", undefined);
-    }
-    await new Promise<void>((resolve) => waiting.push(resolve));
-  } else running++;
-  try {
-    return await work();
-  } finally {
-    // The place goes on to the next one.
-    const next = waiting.shift();
-    if (next === undefined) running--;
-    else next();
+async function limited<T>(work: () => Promise<T>): Promise<T> {
+  if (hashing.waiting >= MOST_WAITING) {
+    throw coded("RATE_LIMIT_EXCEEDED", "Too many sign-ins at once: try again in a few seconds", undefined);
   }
+  return hashing.run(work);
 }

@@ -1,6 +1,7 @@
+import { Semaphore } from "@atomiton/values";
 import { throwIfAborted, unlessAborted } from "../../contract/abort.js";
 import type { ScriptSource } from "../sandbox.js";
-import { Places } from "./places.js";
+import { acquirePermit } from "./acquire-permit.js";
 import type { Session } from "./session.js";
 import { WorkerSession } from "./worker-session.js";
 import type { WorkerThread } from "./worker-thread.js";
@@ -10,13 +11,16 @@ const LONGEST_IDLE = 10_000;
 
 /** Workers that run user code: a bounded number, started when they are needed, ended when they are late or idle. */
 export class WorkerPool {
-  readonly #places: Places;
+  readonly #semaphore: Semaphore;
   readonly #start: () => Promise<WorkerThread | undefined>;
   readonly #idle: { worker: WorkerThread; timer: ReturnType<typeof setTimeout> }[] = [];
 
-  /** @param start starts a worker; `undefined` where there can be none */
-  constructor(places: number, start: () => Promise<WorkerThread | undefined>) {
-    this.#places = new Places(places);
+  /**
+   * @param workers how many there are at most
+   * @param start starts a worker; `undefined` where there can be none
+   */
+  constructor(workers: number, start: () => Promise<WorkerThread | undefined>) {
+    this.#semaphore = new Semaphore(workers);
     this.#start = start;
   }
 
@@ -27,26 +31,26 @@ export class WorkerPool {
    * @throws NodeError CANCELLED, or TIMEOUT when none became free in time
    */
   async open(source: ScriptSource, signal: AbortSignal | undefined): Promise<Session | undefined> {
-    const giveBack = await this.#places.take(source, signal);
-    const worker = this.#takeIdle() ?? (await this.#started(signal, giveBack));
+    const release = await acquirePermit(this.#semaphore, source, signal);
+    const worker = this.#takeIdle() ?? (await this.#started(signal, release));
     if (worker === undefined) {
-      giveBack();
+      release();
       return undefined;
     }
     if (signal?.aborted) {
       this.#keep(worker);
-      giveBack();
+      release();
       throwIfAborted(signal);
     }
     return new WorkerSession(worker, source, signal, (isUsable) => {
       if (isUsable) this.#keep(worker);
       else worker.end();
-      giveBack();
+      release();
     });
   }
 
-  /** A new worker. If it cannot be waited for, `giveBack` is called when it is there for other tasks, or has failed. */
-  async #started(signal: AbortSignal | undefined, giveBack: () => void): Promise<WorkerThread | undefined> {
+  /** A new worker. If it cannot be waited for, `release` is called when it is there for other tasks, or has failed. */
+  async #started(signal: AbortSignal | undefined, release: () => void): Promise<WorkerThread | undefined> {
     const starting = this.#start();
     try {
       return await unlessAborted(starting, signal);
@@ -54,7 +58,7 @@ export class WorkerPool {
       starting
         .then((worker) => worker && this.#keep(worker))
         .catch(() => {})
-        .finally(giveBack);
+        .finally(release);
       throw error;
     }
   }
