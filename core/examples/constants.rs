@@ -5,6 +5,7 @@ use std::fmt::{Display, Write};
 use conductor_core::bridge::{self, Status, trace};
 use conductor_core::error::ErrorCode;
 use conductor_core::flow::{self, BranchMode, Branches, Name, Section};
+use conductor_core::ids::TaskId;
 use conductor_core::run::{self, Event, EventKind, Journal, Op, OpKind, OptionPlace, TaskState};
 
 fn main() {
@@ -71,8 +72,8 @@ fn numbers() -> String {
     ts.number("Words of such an event: its own, a free one, the time.", "AHEAD_WORDS", bridge::AHEAD_WORDS);
     ts.number("Set in the result of a turn when ops are left.", "MORE", bridge::MORE);
     ts.table("Results of calls that did not work.", "Status", all!(Status));
-    ts.number("In an advice: another try would fail like this one.", "NEVER", Event::NEVER);
-    ts.number("In an op: no task.", "NO_TASK", Op::NO_TASK);
+    ts.number("In an advice: another try would fail like this one.", "NEVER", Event::NEVER.0);
+    ts.number("In an op: no task.", "NO_TASK", TaskId::NONE.0);
 
     ts.table("The numbers of states.", "State", all!(TaskState));
     ts.number("In a change: the bits of the state, and of each percent.", "CHANGE_MASK", Op::CHANGE_MASK);

@@ -13,6 +13,7 @@
 //! - [`plan`]: a flow compiled for running.
 //! - [`run`]: the executor; events in, ops out.
 //! - [`bridge`]: all of it by handles and words, as the bindings export it.
+//! - [`ids`]: numbers of nodes, tasks, slots and frames, and milliseconds, each with a type of its own.
 //! - [`error`]: the codes that every failure carries, and what to do about each.
 
 #![forbid(unsafe_code)]
@@ -22,6 +23,7 @@ pub mod bridge;
 pub mod error;
 pub mod flow;
 pub mod graph;
+pub mod ids;
 mod numbered;
 pub mod plan;
 pub mod run;

@@ -3,6 +3,7 @@
 mod support;
 
 use conductor_core::error::ErrorCode;
+use conductor_core::ids::Millis;
 use conductor_core::run::Event;
 use support::{Talk, flow, options};
 
@@ -14,7 +15,7 @@ fn failing(retries: u32) -> Talk {
     talk
 }
 
-fn fails(talk: &mut Talk, delay: u32) -> Vec<String> {
+fn fails(talk: &mut Talk, delay: Millis) -> Vec<String> {
     let (task, attempt) = talk.attempt("a");
     let code = ErrorCode::ExecutionFailed;
     talk.tell(&[Event::Advice { task, attempt, delay }, Event::Failed { task, attempt, code }])
@@ -30,7 +31,7 @@ fn a_failure_that_would_come_again_is_not_tried_again() {
 fn a_failure_may_ask_for_a_longer_backoff_but_for_no_shorter_one() {
     for (asked, due) in [(500, 500.0), (3, 10.0)] {
         let mut talk = failing(1);
-        assert!(fails(&mut talk, asked).is_empty());
+        assert!(fails(&mut talk, Millis(asked)).is_empty());
         assert!(talk.at(due - 1.0).is_empty());
         assert_eq!(talk.at(due), ["start a #2"]);
     }

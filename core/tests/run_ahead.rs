@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use conductor_core::bridge::{AHEAD, AHEAD_WORDS, Bridge, MAILBOX_HEADER, START};
 use conductor_core::error::ErrorCode;
+use conductor_core::ids::{Millis, Slot, TaskId};
 use conductor_core::plan::Plan;
 use conductor_core::run::{Event, Op, Run, RunOptions};
 use support::{Scope, flow, options};
@@ -25,22 +26,22 @@ fn opened(scope: Scope, options: RunOptions) -> Run {
 }
 
 fn drained(run: &mut Run) -> Vec<Op> {
-    let mut ops = vec![Op::Drop { slot: 0 }; run.undrained()];
+    let mut ops = vec![Op::Drop { slot: Slot(0) }; run.undrained()];
     run.poll_ops(&mut ops);
     ops
 }
 
-fn starts(ops: &[Op]) -> Vec<u32> {
+fn starts(ops: &[Op]) -> Vec<TaskId> {
     let task = |op: &Op| if let Op::Start { task, .. } = op { Some(*task) } else { None };
     ops.iter().filter_map(task).collect()
 }
 
-fn done(task: u32) -> Event {
+fn done(task: TaskId) -> Event {
     Event::Done { task, attempt: 1, routed: false }
 }
 
 /// One leaf after the other, 5 ms each.
-fn asked(run: &mut Run) -> (Vec<u32>, Vec<Op>) {
+fn asked(run: &mut Run) -> (Vec<TaskId>, Vec<Op>) {
     run.start(0.0).expect("not started");
     let mut order = Vec::new();
     let mut ops = drained(run);
@@ -81,12 +82,12 @@ fn a_failure_after_a_stretch_ahead_is_the_one_that_would_have_come() {
     let mut run = opened(flow().leaves(&["a", "b", "c"]).chain(&["a", "b", "c"]), RunOptions::default());
     run.start(0.0).expect("not started");
     drained(&mut run);
-    run.handle_ahead(&[(1.0, done(1))]).expect("drained");
-    assert_eq!(starts(&drained(&mut run)), [2]);
-    run.handle(2.0, Event::Failed { task: 2, attempt: 1, code: ErrorCode::ExecutionFailed })
+    run.handle_ahead(&[(1.0, done(TaskId(1)))]).expect("drained");
+    assert_eq!(starts(&drained(&mut run)), [TaskId(2)]);
+    run.handle(2.0, Event::Failed { task: TaskId(2), attempt: 1, code: ErrorCode::ExecutionFailed })
         .expect("drained");
     let ops = drained(&mut run);
-    assert_eq!(ops, [Op::Finish { cause: 2, code: Some(ErrorCode::ExecutionFailed) }]);
+    assert_eq!(ops, [Op::Finish { cause: TaskId(2), code: Some(ErrorCode::ExecutionFailed) }]);
 }
 
 #[test]
@@ -94,8 +95,8 @@ fn an_answer_that_is_not_due_is_ignored() {
     let mut run = opened(flow().leaves(&["a", "b", "c"]).chain(&["a", "b", "c"]), RunOptions::default());
     run.start(0.0).expect("not started");
     drained(&mut run);
-    run.handle_ahead(&[(1.0, done(3)), (2.0, done(1))]).expect("drained");
-    assert_eq!(starts(&drained(&mut run)), [2], "c was not in flight when its answer came");
+    run.handle_ahead(&[(1.0, done(TaskId(3))), (2.0, done(TaskId(1)))]).expect("drained");
+    assert_eq!(starts(&drained(&mut run)), [TaskId(2)], "c was not in flight when its answer came");
 }
 
 #[test]
@@ -111,7 +112,9 @@ fn nobody_runs_ahead_where_something_could_come_between() {
     assert!(!started(plain(), options(|options| options.concurrency = 2)).runs_ahead());
     assert!(!started(plain(), options(|options| options.slow_mo = 1.0)).runs_ahead());
     assert!(!started(plain().with("b", |b| b.disabled = true), RunOptions::default()).runs_ahead());
-    assert!(!started(plain().with("b", |b| b.timeout_ms = Some(5)), RunOptions::default()).runs_ahead());
+    assert!(
+        !started(plain().with("b", |b| b.timeout_ms = Some(Millis(5))), RunOptions::default()).runs_ahead()
+    );
     assert!(!started(plain().edge_on("a", "error", "b"), RunOptions::default()).runs_ahead());
     assert!(!started(flow().each("e", 1, |e| e.leaves(&["x"])), RunOptions::default()).runs_ahead());
 
@@ -123,7 +126,7 @@ fn nobody_runs_ahead_where_something_could_come_between() {
 
     let mut diverted =
         started(flow().leaves(&["gate", "yes", "no"]).edge("gate", "no"), RunOptions::default());
-    diverted.handle(1.0, Event::Done { task: 1, attempt: 1, routed: true }).expect("drained");
+    diverted.handle(1.0, Event::Done { task: TaskId(1), attempt: 1, routed: true }).expect("drained");
     assert!(!diverted.runs_ahead(), "`no` was skipped: plan order is no longer the order of starts");
 }
 
@@ -142,7 +145,7 @@ fn records_with_times_cross_the_bridge() {
     for (record, (task, time)) in [(1, 3.5_f64), (2, 4.25)].iter().enumerate() {
         let at = MAILBOX_HEADER + record * AHEAD_WORDS;
         let bits = time.to_bits();
-        mailbox[at..at + 3].copy_from_slice(&done(*task).to_words());
+        mailbox[at..at + 3].copy_from_slice(&done(TaskId(*task)).to_words());
         mailbox[at + 4..at + 6].copy_from_slice(&[bits as u32, (bits >> 32) as u32]);
     }
     assert!(bridge.turn(run, &mut mailbox, AHEAD + 2, 0.0) > 0);

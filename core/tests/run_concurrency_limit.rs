@@ -5,6 +5,7 @@ mod support;
 use std::collections::{BTreeSet, HashMap};
 
 use conductor_core::flow::Outline;
+use conductor_core::ids::Millis;
 use conductor_core::run::{Event, RunOptions};
 use support::{Scope, Talk, flow, options};
 
@@ -46,7 +47,7 @@ fn one_that_waits_for_its_next_try_is_not_over() {
     let scope = flow().each("each", 9, |each| {
         each.leaves(&["a"]).at_once("a", 1).own(|each| each.tolerant = true).with("a", |node| {
             node.retries = Some(1);
-            node.retry_delay_ms = Some(10);
+            node.retry_delay_ms = Some(Millis(10));
         })
     });
     let mut talk = Talk::new(scope, room_for(9));
@@ -203,9 +204,9 @@ fn some_scope(random: &mut Random, depth: u32, made: &mut Made) -> impl FnOnce(S
             };
             let scope = scope.with(&name, |node| {
                 node.retries = Some(retries);
-                node.retry_delay_ms = Some(3);
+                node.retry_delay_ms = Some(Millis(3));
                 node.continue_on_error = goes_on;
-                node.timeout_ms = timeout.then_some(9);
+                node.timeout_ms = timeout.then_some(Millis(9));
             });
             let scope = match at_once {
                 Some(at_once) => scope.at_once(&name, at_once),

@@ -4,6 +4,7 @@ mod support;
 
 use conductor_core::error::ErrorCode;
 use conductor_core::flow::OutlineNode;
+use conductor_core::ids::Millis;
 use conductor_core::run::TaskState;
 use support::{Scope, Talk, flow, options};
 
@@ -44,8 +45,8 @@ fn tries_come_first_and_a_deadline_is_a_failure() {
     let scope = chain_of_three().with("a", |node| {
         continues(node);
         node.retries = Some(1);
-        node.retry_delay_ms = Some(10);
-        node.timeout_ms = Some(50);
+        node.retry_delay_ms = Some(Millis(10));
+        node.timeout_ms = Some(Millis(50));
     });
     let mut talk = Talk::new(scope, options(|_| {}));
     talk.start();

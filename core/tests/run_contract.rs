@@ -4,6 +4,7 @@ mod support;
 
 use std::sync::Arc;
 
+use conductor_core::ids::{Slot, TaskId};
 use conductor_core::plan::Plan;
 use conductor_core::run::{Event, Journal, JournalError, Misuse, Op, Run, RunOptions, SnapshotError};
 use support::{Scope, Talk, flow, options};
@@ -19,12 +20,12 @@ fn started(scope: Scope) -> Run {
 }
 
 fn drained(run: &mut Run) -> Vec<Op> {
-    let mut ops = vec![Op::Drop { slot: 0 }; run.undrained()];
+    let mut ops = vec![Op::Drop { slot: Slot(0) }; run.undrained()];
     run.poll_ops(&mut ops);
     ops
 }
 
-fn done(task: u32) -> Event {
+fn done(task: TaskId) -> Event {
     Event::Done { task, attempt: 1, routed: false }
 }
 
@@ -44,18 +45,18 @@ fn a_second_start_is_refused() {
 #[test]
 fn a_step_before_all_ops_are_taken_is_refused() {
     let mut run = started(flow());
-    assert_eq!(run.handle(0.0, done(0)), Err(Misuse::Undrained));
+    assert_eq!(run.handle(0.0, done(TaskId(0))), Err(Misuse::Undrained));
     assert_eq!(run.handle_timeout(0.0), Err(Misuse::Undrained));
     assert_eq!(run.snapshot(), Err(SnapshotError::Misuse(Misuse::Undrained)));
     drained(&mut run);
-    assert_eq!(run.handle(0.0, done(0)), Ok(()));
+    assert_eq!(run.handle(0.0, done(TaskId(0))), Ok(()));
 }
 
 #[test]
 fn an_unknown_task_is_refused_with_its_whole_batch() {
     let mut run = started(flow());
     drained(&mut run);
-    assert_eq!(run.handle_all(0.0, &[done(0), done(1)]), Err(Misuse::UnknownTask));
+    assert_eq!(run.handle_all(0.0, &[done(TaskId(0)), done(TaskId(1))]), Err(Misuse::UnknownTask));
     assert!(!run.is_finished());
     assert_eq!(run.undrained(), 0);
 }
@@ -66,7 +67,7 @@ fn a_time_that_is_not_a_number_is_refused() {
     assert_eq!(run.start(f64::NAN), Err(Misuse::Malformed));
     run.start(0.0).expect("nothing has changed");
     drained(&mut run);
-    assert_eq!(run.handle(f64::NAN, done(0)), Err(Misuse::Malformed));
+    assert_eq!(run.handle(f64::NAN, done(TaskId(0))), Err(Misuse::Malformed));
     assert_eq!(run.handle_timeout(f64::NAN), Err(Misuse::Malformed));
 }
 
@@ -108,14 +109,14 @@ fn events_told_at_once_are_one_step_also_when_replayed() {
     let mut run = Run::new(plan.clone(), settings.clone());
     run.start(0.0).expect("not started before");
     let mut history = drained(&mut run);
-    run.handle_all(1.0, &[done(1), done(2)]).expect("the contract is kept");
+    run.handle_all(1.0, &[done(TaskId(1)), done(TaskId(2))]).expect("the contract is kept");
     history.extend(drained(&mut run));
     let mut again = Vec::new();
     let journal = run.journal().expect("recorded");
     journal.replay(plan, settings, false, |_, ops| again.extend_from_slice(ops)).expect("its own journal");
     assert_eq!(again, history);
     let starts =
-        again.iter().filter_map(|op| if let Op::Start { task, .. } = op { Some(*task) } else { None });
+        again.iter().filter_map(|op| if let Op::Start { task, .. } = op { Some(task.0) } else { None });
     assert_eq!(starts.collect::<Vec<_>>(), [1, 2, 3, 4]);
 }
 
@@ -141,7 +142,7 @@ fn a_trace_has_a_row_for_every_change_also_of_an_unwatched_run() {
     let mut run = Run::new(plan.clone(), RunOptions::default());
     run.start(5.0).expect("not started before");
     drained(&mut run);
-    run.handle(8.0, done(1)).expect("the contract is kept");
+    run.handle(8.0, done(TaskId(1))).expect("the contract is kept");
     let trace = run.journal().expect("recorded").trace(plan, RunOptions::default()).expect("its own journal");
     let rows: Vec<&[f64]> = trace.chunks(6).collect();
     assert_eq!(rows[0], [5.0, 0.0, 1.0, 0.0, 0.0, 255.0], "the flow begins");

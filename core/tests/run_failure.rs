@@ -3,6 +3,7 @@
 mod support;
 
 use conductor_core::error::ErrorCode;
+use conductor_core::ids::{Millis, TaskId};
 use conductor_core::run::{Event, TaskState, backoff};
 use support::{Scope, Talk, flow, options};
 
@@ -143,7 +144,7 @@ fn spread_backoffs_are_the_same_with_the_same_seed_and_others_with_another() {
 fn a_backoff_can_be_told_beforehand() {
     let begun = tries(7, false, [Some(true), Some(false)]);
     let (told, plain) =
-        ([1, 2].map(|number| backoff(1000.0, number, Some((7, 1)))), backoff(1000.0, 2, None));
+        ([1, 2].map(|number| backoff(1000.0, number, Some((7, TaskId(1))))), backoff(1000.0, 2, None));
     let [first, second] = waits(&begun, "a");
     assert!((told[0] - first).abs() < 1e-6 && (told[1] - second).abs() < 1e-6, "{told:?}, {begun:?}");
     assert_eq!(plain, 2000.0);
@@ -165,7 +166,7 @@ fn a_nodes_own_retries_and_delay_win() {
     let scope =
         flow().leaves(&["never", "soon"]).with("never", |node| node.retries = Some(0)).with("soon", |node| {
             node.retries = Some(1);
-            node.retry_delay_ms = Some(5);
+            node.retry_delay_ms = Some(Millis(5));
         });
     let mut talk = together(scope);
     talk.start();
@@ -177,7 +178,7 @@ fn a_nodes_own_retries_and_delay_win() {
 #[test]
 fn an_attempt_that_takes_too_long_is_aborted_and_tried_again() {
     let scope = flow().own(|node| {
-        (node.timeout_ms, node.retries, node.retry_delay_ms) = (Some(30), Some(1), Some(0));
+        (node.timeout_ms, node.retries, node.retry_delay_ms) = (Some(Millis(30)), Some(1), Some(Millis(0)));
     });
     let mut talk = Talk::new(scope, options(|_| {}));
     talk.start();
@@ -194,7 +195,7 @@ fn an_attempt_that_takes_too_long_is_aborted_and_tried_again() {
 #[test]
 fn a_group_that_takes_too_long_stops_its_nodes() {
     let scope = flow()
-        .group("g", |g| g.leaves(&["x", "y"]).edge("x", "y").own(|node| node.timeout_ms = Some(50)))
+        .group("g", |g| g.leaves(&["x", "y"]).edge("x", "y").own(|node| node.timeout_ms = Some(Millis(50))))
         .leaves(&["other"]);
     let mut talk = together(scope);
     talk.start();

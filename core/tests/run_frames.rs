@@ -3,6 +3,7 @@
 mod support;
 
 use conductor_core::error::ErrorCode;
+use conductor_core::ids::{Millis, Slot, TaskId};
 use conductor_core::run::{Event, Op};
 use support::{Scope, Talk, flow, options};
 
@@ -151,7 +152,8 @@ fn items_that_cannot_be_told_fail_their_scope() {
 
 #[test]
 fn a_scope_keeps_its_deadline_over_all_its_questions() {
-    let mut talk = together(flow().each("e", 1, |e| e.leaves(&["x"]).own(|node| node.timeout_ms = Some(40))));
+    let mut talk =
+        together(flow().each("e", 1, |e| e.leaves(&["x"]).own(|node| node.timeout_ms = Some(Millis(40)))));
     talk.start();
     talk.now = 30.0;
     talk.items_so_far("e", 1);
@@ -173,8 +175,8 @@ fn a_hundred_thousand_open_items_are_answered_in_linear_time() {
     let scope = flow().each("e", 100_000, |e| e.leaves(&["x"]));
     let mut talk = Talk::new(scope, options(|options| options.concurrency = u32::MAX));
     talk.run.start(0.0).expect("not started before");
-    let mut answers = vec![Event::Items { task: 1, attempt: 1, count: 100_000, open_ended: false }];
-    let mut ops = vec![Op::Drop { slot: 0 }; 1024];
+    let mut answers = vec![Event::Items { task: TaskId(1), attempt: 1, count: 100_000, open_ended: false }];
+    let mut ops = vec![Op::Drop { slot: Slot(0) }; 1024];
     let mut closed = 0;
     while talk.run.poll_ops(&mut ops) > 0 {}
     while !answers.is_empty() {

@@ -3,6 +3,7 @@
 mod support;
 
 use conductor_core::error::ErrorCode;
+use conductor_core::ids::Millis;
 use conductor_core::run::{Event, NODE_NUMBERS, TaskState, VIEW_HEADER};
 use support::{Scope, Talk, flow, options};
 
@@ -17,7 +18,7 @@ fn stubborn(retries: u32) -> Scope {
         g.leaves(&["x", "y", "z"])
             .edge("x", "z")
             .edge("y", "z")
-            .own(|own| (own.retries, own.retry_delay_ms) = (Some(retries), Some(5)))
+            .own(|own| (own.retries, own.retry_delay_ms) = (Some(retries), Some(Millis(5))))
     })
 }
 
@@ -61,8 +62,9 @@ fn what_is_in_flight_in_a_group_that_begins_again_is_aborted() {
 #[test]
 fn a_group_that_took_too_long_begins_again_with_all_its_time() {
     let scope = flow().group("g", |g| {
-        g.leaves(&["x"])
-            .own(|own| (own.retries, own.retry_delay_ms, own.timeout_ms) = (Some(1), Some(5), Some(100)))
+        g.leaves(&["x"]).own(|own| {
+            (own.retries, own.retry_delay_ms, own.timeout_ms) = (Some(1), Some(Millis(5)), Some(Millis(100)))
+        })
     });
     let mut talk = Talk::new(scope, options(|_| {}));
     talk.start();
@@ -121,7 +123,7 @@ fn nothing_overtakes_a_group_that_waits_where_nodes_run_one_at_a_time() {
     for keep_going in [false, true] {
         let scope = flow()
             .group("g", |g| {
-                g.leaves(&["a"]).own(|own| (own.retries, own.retry_delay_ms) = (Some(2), Some(5)))
+                g.leaves(&["a"]).own(|own| (own.retries, own.retry_delay_ms) = (Some(2), Some(Millis(5))))
             })
             .leaves(&["b", "c"]);
         let mut talk = Talk::new(scope, options(|options| options.keep_going = keep_going));
@@ -142,7 +144,9 @@ fn nothing_overtakes_a_group_that_waits_where_nodes_run_one_at_a_time() {
 #[test]
 fn a_group_that_waits_has_one_of_the_places() {
     let scope = flow()
-        .group("g", |g| g.leaves(&["a"]).own(|own| (own.retries, own.retry_delay_ms) = (Some(1), Some(5))))
+        .group("g", |g| {
+            g.leaves(&["a"]).own(|own| (own.retries, own.retry_delay_ms) = (Some(1), Some(Millis(5))))
+        })
         .leaves(&["b", "c", "d"]);
     let mut talk = Talk::new(scope, options(|options| options.concurrency = 2));
     assert_eq!(talk.start(), ["start g/a", "start b"]);
@@ -155,13 +159,13 @@ fn a_group_that_waits_has_one_of_the_places() {
 #[test]
 fn groups_that_wait_inside_a_group_give_their_places_back_when_it_fails() {
     let again = |own: &mut conductor_core::flow::OutlineNode, retries, delay| {
-        (own.retries, own.retry_delay_ms) = (Some(retries), Some(delay));
+        (own.retries, own.retry_delay_ms) = (Some(retries), Some(Millis(delay)));
     };
     let scope = flow()
         .group("g", |g| {
             g.group("h", |h| h.leaves(&["a"]).own(|own| again(own, 9, 100))).leaves(&["b"]).own(|own| {
                 again(own, 1, 5);
-                own.timeout_ms = Some(20);
+                own.timeout_ms = Some(Millis(20));
             })
         })
         .leaves(&["c"]);
@@ -213,8 +217,9 @@ fn a_restored_group_goes_on_waiting_and_begins_again() {
 #[test]
 fn a_group_that_will_begin_again_is_never_shown_as_failed() {
     let scope = flow().group("g", |g| {
-        g.leaves(&["x"])
-            .own(|own| (own.retries, own.retry_delay_ms, own.timeout_ms) = (Some(1), Some(5), Some(10)))
+        g.leaves(&["x"]).own(|own| {
+            (own.retries, own.retry_delay_ms, own.timeout_ms) = (Some(1), Some(Millis(5)), Some(Millis(10)))
+        })
     });
     let mut talk = Talk::new(scope, options(|_| {})).watched();
     let mut changes = talk.start();
@@ -232,7 +237,7 @@ fn a_group_that_will_begin_again_is_never_shown_as_failed() {
 #[test]
 fn the_nearest_group_begins_again_first_and_anew_with_the_one_around_it() {
     let once = |own: &mut conductor_core::flow::OutlineNode| {
-        (own.retries, own.retry_delay_ms) = (Some(1), Some(1));
+        (own.retries, own.retry_delay_ms) = (Some(1), Some(Millis(1)));
     };
     let scope = flow().group("g", |g| g.group("h", |h| h.leaves(&["x"]).own(once)).own(once));
     let mut talk = Talk::new(scope, options(|_| {})).showing(&["reset", "start", "finish"]);
@@ -306,7 +311,8 @@ fn held_up(retries: u32) -> Talk {
     let scope = flow().leaves(&["other"]).group("h", |h| {
         h.group("g", |g| {
             g.leaves(&["x"]).own(|own| {
-                (own.retries, own.retry_delay_ms, own.timeout_ms) = (Some(retries), Some(0), Some(5));
+                (own.retries, own.retry_delay_ms, own.timeout_ms) =
+                    (Some(retries), Some(Millis(0)), Some(Millis(5)));
             })
         })
     });
@@ -332,6 +338,6 @@ fn a_group_that_fails_before_it_began_has_a_start_and_an_end() {
     talk.wait();
     let mut view = vec![0.0; talk.run.view_len()];
     talk.run.write_view(talk.now, &mut view);
-    let times = VIEW_HEADER + talk.task("h/g") as usize * NODE_NUMBERS + 2;
+    let times = VIEW_HEADER + talk.task("h/g").index() * NODE_NUMBERS + 2;
     assert_eq!(view[times..times + 2], [5.0, 5.0]);
 }

@@ -3,6 +3,7 @@
 mod support;
 
 use conductor_core::error::ErrorCode;
+use conductor_core::ids::Millis;
 use conductor_core::run::{Event, TaskState};
 use support::{Scope, Talk, flow, options};
 
@@ -118,7 +119,7 @@ fn an_error_edge_of_a_scope_that_runs_per_item_takes_the_error_that_it_kept() {
 
 #[test]
 fn a_scope_that_takes_too_long_fails_at_once_and_the_rest_goes_on() {
-    let scope = flow().group("g", |g| g.leaves(&["x", "y"]).own(|own| own.timeout_ms = Some(20)));
+    let scope = flow().group("g", |g| g.leaves(&["x", "y"]).own(|own| own.timeout_ms = Some(Millis(20))));
     let mut talk = going_on(scope.leaves(&["other"]));
     talk.start();
     assert_eq!(

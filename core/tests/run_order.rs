@@ -5,6 +5,7 @@ mod support;
 use std::sync::Arc;
 
 use conductor_core::flow::{Name, Outline, OutlineEdge, OutlineNode};
+use conductor_core::ids::{NodeId, Slot};
 use conductor_core::plan::Plan;
 use conductor_core::run::{Event, Op, Run, RunOptions};
 use support::{Talk, flow, options};
@@ -137,11 +138,12 @@ fn skipping_a_chain_of_a_million_nodes_needs_no_deep_stack() {
 fn wide_outline(leaves: u32, source: impl Fn(u32) -> Option<u32>) -> Outline {
     let template = flow().outline().0.nodes[0];
     let name = |node: u32| Name(Name::FIRST_FREE + node);
-    let nodes = (0..=leaves).map(|node| OutlineNode { id: name(node), parent: 0, ..template }).collect();
+    let nodes =
+        (0..=leaves).map(|node| OutlineNode { id: name(node), parent: NodeId::ROOT, ..template }).collect();
     let edge = |node: u32| {
         let source = name(source(node)?);
         let (none, target) = (Name::NONE, name(node));
-        Some(OutlineEdge { scope: 0, source, target, source_handle: none, target_handle: none })
+        Some(OutlineEdge { scope: NodeId::ROOT, source, target, source_handle: none, target_handle: none })
     };
     let edges = (1..=leaves).filter_map(edge).collect();
     Outline { nodes, edges, references: Vec::new(), limits: Vec::new(), names: Name::FIRST_FREE + leaves + 1 }
@@ -155,7 +157,7 @@ fn wide_plan(leaves: u32, source: impl Fn(u32) -> Option<u32>) -> Arc<Plan> {
 fn run_through(plan: &Arc<Plan>, options: RunOptions) -> u32 {
     let mut run = Run::new(plan.clone(), options);
     run.start(0.0).expect("not started before");
-    let (mut ops, mut started) = (vec![Op::Drop { slot: 0 }; 4096], 0);
+    let (mut ops, mut started) = (vec![Op::Drop { slot: Slot(0) }; 4096], 0);
     while !run.is_finished() || run.undrained() > 0 {
         let mut answers = Vec::new();
         loop {

@@ -2,6 +2,7 @@
 
 mod support;
 
+use conductor_core::ids::NodeId;
 use conductor_core::run::{Event, RunOptions, Simulation, Target, TaskState};
 use support::{Talk, flow, options};
 
@@ -85,7 +86,7 @@ fn a_run_restored_in_slow_motion_comes_to_its_end() {
 
 #[test]
 fn a_simulated_failure_is_never_run() {
-    let error = Simulation { target: Target::Node(2), delay: 30.0 };
+    let error = Simulation { target: Target::Node(NodeId(2)), delay: 30.0 };
     let mut talk =
         Talk::new(flow().leaves(&["a", "b"]), options(|options| options.simulate_error = Some(error)));
     assert_eq!(talk.start(), ["start a"]);
@@ -98,7 +99,7 @@ fn a_simulated_failure_is_never_run() {
 
 #[test]
 fn a_simulation_of_a_group_has_no_effect() {
-    let error = Simulation { target: Target::Node(1), delay: 0.0 };
+    let error = Simulation { target: Target::Node(NodeId(1)), delay: 0.0 };
     let scope = flow().group("g", |g| g.leaves(&["x"]));
     let mut talk = Talk::new(scope, options(|options| options.simulate_error = Some(error)));
     assert_eq!(talk.start(), ["start g/x"]);
@@ -106,7 +107,7 @@ fn a_simulation_of_a_group_has_no_effect() {
 
 #[test]
 fn a_simulated_delay_comes_on_top_of_slow_motion() {
-    let delay = Simulation { target: Target::Node(1), delay: 50.0 };
+    let delay = Simulation { target: Target::Node(NodeId(1)), delay: 50.0 };
     let scope = flow().leaves(&["a", "b"]);
     let mut talk =
         Talk::new(scope, options(|options| (options.simulate_delay, options.slow_mo) = (Some(delay), 10.0)));
@@ -175,7 +176,7 @@ fn a_second_try_goes_on_at_the_percent_of_the_first() {
 
 #[test]
 fn a_simulated_failure_is_animated_until_it_comes() {
-    let error = Simulation { target: Target::Node(0), delay: 30.0 };
+    let error = Simulation { target: Target::Node(NodeId(0)), delay: 30.0 };
     for watched in [false, true] {
         let mut talk = Talk::new(flow(), options(|options| options.simulate_error = Some(error)));
         talk.run.watch(watched);

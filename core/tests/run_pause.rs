@@ -2,6 +2,7 @@
 
 mod support;
 
+use conductor_core::ids::{Millis, NodeId};
 use conductor_core::run::{Event, Op, RunOptions, Simulation, Target, TaskState};
 use support::{Scope, Talk, flow, options};
 
@@ -10,18 +11,22 @@ const NOTHING: [&str; 0] = [];
 /// A leaf that is tried once more, this many ms after it failed.
 fn again_after(leaf: &str, delay: u32) -> impl FnOnce(Scope) -> Scope {
     move |scope| {
-        scope.leaves(&[leaf]).with(leaf, |leaf| (leaf.retries, leaf.retry_delay_ms) = (Some(1), Some(delay)))
+        scope
+            .leaves(&[leaf])
+            .with(leaf, |leaf| (leaf.retries, leaf.retry_delay_ms) = (Some(1), Some(Millis(delay))))
     }
 }
 
 fn delayed(node: u32) -> RunOptions {
-    let delay = Simulation { target: Target::Node(node), delay: 30.0 };
+    let delay = Simulation { target: Target::Node(NodeId(node)), delay: 30.0 };
     options(|options| options.simulate_delay = Some(delay))
 }
 
 /// A group that is begun once more, 20 ms after something in it failed.
 fn group() -> Scope {
-    flow().group("g", |g| g.leaves(&["x"]).own(|own| (own.retries, own.retry_delay_ms) = (Some(1), Some(20))))
+    flow().group("g", |g| {
+        g.leaves(&["x"]).own(|own| (own.retries, own.retry_delay_ms) = (Some(1), Some(Millis(20))))
+    })
 }
 
 #[test]
@@ -114,7 +119,7 @@ fn slow_motion_starts_nothing_in_a_pause() {
 
 #[test]
 fn a_failure_that_is_simulated_begins_after_the_pause() {
-    let error = Simulation { target: Target::Node(1), delay: 0.0 };
+    let error = Simulation { target: Target::Node(NodeId(1)), delay: 0.0 };
     let mut simulated = delayed(1);
     simulated.simulate_error = Some(error);
     let mut talk = Talk::new(flow().leaves(&["a"]), simulated);
@@ -204,7 +209,7 @@ fn what_was_stopped_in_a_pause_does_not_begin_after_it() {
 
 #[test]
 fn deadlines_pass_in_a_pause() {
-    let scope = flow().group("g", |g| again_after("x", 10)(g).own(|own| own.timeout_ms = Some(50)));
+    let scope = flow().group("g", |g| again_after("x", 10)(g).own(|own| own.timeout_ms = Some(Millis(50))));
     let mut talk = Talk::new(scope, RunOptions::default());
     talk.start();
     talk.failed("g/x");

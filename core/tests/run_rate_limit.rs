@@ -3,6 +3,7 @@
 mod support;
 
 use conductor_core::flow::Outline;
+use conductor_core::ids::Millis;
 use conductor_core::run::{Event, RunOptions, TaskState};
 use support::{Scope, Talk, flow, options};
 
@@ -99,7 +100,7 @@ fn those_whose_time_comes_together_start_in_the_order_in_which_they_came() {
 fn tries_count_and_wait_in_no_place() {
     let scope = flow().leaves(&["a", "b"]).limit("a", 1, 100).with("a", |node| {
         node.retries = Some(2);
-        node.retry_delay_ms = Some(10);
+        node.retry_delay_ms = Some(Millis(10));
     });
     let mut talk = Talk::new(scope, at_once(1));
     assert_eq!(talk.start(), ["start a"]);
@@ -114,7 +115,7 @@ fn tries_count_and_wait_in_no_place() {
 #[test]
 fn the_deadline_of_an_attempt_begins_when_it_starts() {
     let scope = flow().each("each", 9, |each| {
-        each.leaves(&["a"]).limit("a", 1, 100).with("a", |node| node.timeout_ms = Some(30))
+        each.leaves(&["a"]).limit("a", 1, 100).with("a", |node| node.timeout_ms = Some(Millis(30)))
     });
     let mut talk = Talk::new(scope, at_once(9));
     talk.start();
@@ -140,7 +141,7 @@ fn a_cancelled_run_starts_nothing_that_waits() {
 fn a_further_try_that_waits_is_told_to_be_stopped() {
     let scope = flow().leaves(&["a"]).limit("a", 1, 1000).with("a", |node| {
         node.retries = Some(1);
-        node.retry_delay_ms = Some(10);
+        node.retry_delay_ms = Some(Millis(10));
     });
     let mut talk = Talk::new(scope, at_once(1));
     talk.start();
@@ -197,7 +198,7 @@ fn a_group_that_begins_again_counts_once_more() {
     let scope = flow().group("g", |group| {
         group.leaves(&["a"]).limited(1, 500).own(|node| {
             node.retries = Some(1);
-            node.retry_delay_ms = Some(10);
+            node.retry_delay_ms = Some(Millis(10));
         })
     });
     let mut talk = Talk::new(scope, at_once(1)).showing(&["enter g", "reset", "start", "finish"]);
@@ -308,7 +309,7 @@ fn starts_are_those_of_a_plain_model_whatever_the_rounds_do() {
         let scope = flow().each("each", 100, |each| {
             each.leaves(&["a"]).limit("a", limit, per).with("a", |node| {
                 node.retries = Some(5);
-                node.retry_delay_ms = Some(RETRY_DELAY);
+                node.retry_delay_ms = Some(Millis(RETRY_DELAY));
             })
         });
         let mut talk = Talk::new(scope, at_once(100));

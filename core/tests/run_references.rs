@@ -5,6 +5,7 @@ mod support;
 use std::sync::Arc;
 
 use conductor_core::flow::{Outline, OutlineReference};
+use conductor_core::ids::{NodeId, Slot};
 use conductor_core::plan::Plan;
 use conductor_core::run::{Event, Op, Run, RunOptions};
 use support::{Scope, flow};
@@ -12,9 +13,11 @@ use support::{Scope, flow};
 /// Runs leaves one after the other and tells after which of them the slot of a node is dropped.
 fn dropped_after(scope: Scope, read: &str, reader: &str) -> Option<String> {
     let (mut outline, paths, _) = scope.outline();
-    let at = |path: &str| paths.iter().position(|known| known == path).expect("the node exists") as u32;
+    let at = |path: &str| paths.iter().position(|known| known == path).expect("the node exists");
     if reader != read {
-        outline.references.push(OutlineReference { reader: at(reader), read: at(read) });
+        outline
+            .references
+            .push(OutlineReference { reader: NodeId::at(at(reader)), read: NodeId::at(at(read)) });
     }
     let outline = Outline::from_words(&outline.to_words()).expect("words that were just written");
     let plan = Arc::new(Plan::compile(&outline).expect("in order"));
@@ -24,16 +27,16 @@ fn dropped_after(scope: Scope, read: &str, reader: &str) -> Option<String> {
     run.start(0.0).expect("not started before");
     let mut last = String::new();
     loop {
-        let mut ops = vec![Op::Drop { slot: 0 }; run.undrained()];
+        let mut ops = vec![Op::Drop { slot: Slot(0) }; run.undrained()];
         run.poll_ops(&mut ops);
-        if ops.iter().any(|op| matches!(op, Op::Drop { slot } if *slot == at(read))) {
+        if ops.iter().any(|op| matches!(op, Op::Drop { slot } if *slot == Slot::at(at(read)))) {
             return Some(last);
         }
         let task = ops.iter().find_map(|op| match op {
             Op::Start { task, .. } => Some(*task),
             _ => None,
         })?;
-        last = paths[task as usize].clone();
+        last = paths[task.index()].clone();
         run.handle(0.0, Event::Done { task, attempt: 1, routed: false }).expect("it was started");
     }
 }
@@ -65,7 +68,7 @@ fn a_reference_from_within_a_group_counts_until_the_group_is_over() {
 fn references_that_do_not_fit_the_nodes_are_refused() {
     for (reader, read) in [(0, 1), (1, 0), (1, 1), (1, 99), (99, 1), (1, 6)] {
         let (mut outline, _, _) = chain().outline();
-        outline.references.push(OutlineReference { reader, read });
+        outline.references.push(OutlineReference { reader: NodeId(reader), read: NodeId(read) });
         assert!(Outline::from_words(&outline.to_words()).is_err(), "{reader} reads {read}");
     }
     let mut words = chain().outline().0.to_words();

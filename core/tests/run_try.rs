@@ -4,6 +4,7 @@ mod support;
 
 use conductor_core::error::ErrorCode;
 use conductor_core::flow::{Branches, Outline, Section};
+use conductor_core::ids::{Millis, NodeId};
 use conductor_core::plan::{Plan, PlanError};
 use conductor_core::run::TaskState;
 use support::{Scope, Talk, flow, options};
@@ -58,7 +59,7 @@ fn the_last_failure_that_nothing_takes_fails_the_try() {
 
 #[test]
 fn the_time_limit_of_a_try_ends_with_its_body() {
-    let mut talk = talk(flow().group("t", |t| tried(t).own(|own| own.timeout_ms = Some(20))));
+    let mut talk = talk(flow().group("t", |t| tried(t).own(|own| own.timeout_ms = Some(Millis(20)))));
     talk.start();
     let (at, ops) = talk.wait();
     assert_eq!(at, 20.0);
@@ -70,7 +71,7 @@ fn the_time_limit_of_a_try_ends_with_its_body() {
 
 #[test]
 fn retries_of_a_try_begin_its_body_again_and_nothing_else() {
-    let again = |t: Scope| tried(t).own(|own| (own.retries, own.retry_delay_ms) = (Some(1), Some(5)));
+    let again = |t: Scope| tried(t).own(|own| (own.retries, own.retry_delay_ms) = (Some(1), Some(Millis(5))));
     let mut talk = talk(flow().group("t", again));
     talk.start();
     assert_eq!(talk.failed("t/a"), ["abort t/b CANCELLED"]);
@@ -87,7 +88,7 @@ fn sections_have_no_edges_and_a_try_has_a_body() {
     assert_eq!(PlanError::SectionEdge { edge: 1 }.code(), ErrorCode::InvalidParameters);
     let only = |t: Scope| t.leaves(&["a"]).with("a", |a| a.section = Section::Catch);
     let bodiless = flow().group("t", |t| only(t).own(|own| own.branches = Some(Branches::Try))).outline().0;
-    assert_eq!(Plan::compile(&bodiless).err(), Some(PlanError::NoBody { node: 1 }));
+    assert_eq!(Plan::compile(&bodiless).err(), Some(PlanError::NoBody { node: NodeId(1) }));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use conductor_core::error::ErrorCode;
 use conductor_core::flow::{Branches, OutlineNode, Section};
+use conductor_core::ids::{Millis, TaskId};
 use conductor_core::plan::Plan;
 use conductor_core::run::{Event, Op, Run, RunOptions};
 
@@ -39,10 +40,14 @@ fn flows() -> Vec<(Scope, RunOptions)> {
     let patient = flow()
         .leaves(&["a", "b", "c"])
         .chain(&["a", "b", "c"])
-        .with("a", |a| (a.retries, a.retry_delay_ms, a.timeout_ms) = (Some(3), Some(10), Some(50)))
+        .with("a", |a| {
+            (a.retries, a.retry_delay_ms, a.timeout_ms) = (Some(3), Some(Millis(10)), Some(Millis(50)))
+        })
         .with("b", |b| b.disabled = true);
     let stubborn = |scope: Scope| {
-        scope.own(|own| (own.retries, own.retry_delay_ms, own.timeout_ms) = (Some(2), Some(5), Some(40)))
+        scope.own(|own| {
+            (own.retries, own.retry_delay_ms, own.timeout_ms) = (Some(2), Some(Millis(5)), Some(Millis(40)))
+        })
     };
     let again =
         || {
@@ -84,7 +89,9 @@ fn flows() -> Vec<(Scope, RunOptions)> {
             .leaves(&["rescue", "last"])
             .with("rescue", |rescue| named(rescue, Section::Catch))
             .with("last", |last| named(last, Section::Finally))
-            .own(|own| (own.branches, own.timeout_ms, own.retries) = (Some(Branches::Try), Some(40), Some(1)))
+            .own(|own| {
+                (own.branches, own.timeout_ms, own.retries) = (Some(Branches::Try), Some(Millis(40)), Some(1))
+            })
         })
     };
     vec![
@@ -119,7 +126,7 @@ impl Host {
     }
 
     fn take_ops(&mut self) {
-        let mut ops = vec![Op::Finish { cause: 0, code: None }; 64];
+        let mut ops = vec![Op::Finish { cause: TaskId(0), code: None }; 64];
         loop {
             let count = self.run.poll_ops(&mut ops);
             if count == 0 {

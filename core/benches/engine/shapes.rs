@@ -2,6 +2,7 @@
 
 use conductor_core::bridge::{Bridge, DRAIN, MAILBOX_HEADER, MORE, START};
 use conductor_core::flow::{Name, Outline, OutlineEdge, OutlineNode, Section};
+use conductor_core::ids::{NodeId, TaskId};
 use conductor_core::run::{EVENT_WORDS, Event, OP_WORDS, OPTION_NUMBERS};
 
 /// Words of the mailbox that the driver in TypeScript uses too: 256 ops.
@@ -34,7 +35,7 @@ fn flow(nodes: u32, edges: impl Iterator<Item = (u32, u32)>) -> Vec<u32> {
     let name = |node: u32| Name(Name::FIRST_FREE + 1 + node);
     let leaf = |id: Name| OutlineNode {
         id,
-        parent: 0,
+        parent: NodeId::ROOT,
         disabled: false,
         weight: 100,
         retries: None,
@@ -53,7 +54,7 @@ fn flow(nodes: u32, edges: impl Iterator<Item = (u32, u32)>) -> Vec<u32> {
         nodes: std::iter::once(Name(Name::FIRST_FREE)).chain((0..nodes).map(name)).map(leaf).collect(),
         edges: edges
             .map(|(source, target)| OutlineEdge {
-                scope: 0,
+                scope: NodeId::ROOT,
                 source: name(source),
                 target: name(target),
                 source_handle: Name::NONE,
@@ -98,7 +99,7 @@ pub(crate) fn run(bridge: &mut Bridge, handle: u32) -> u32 {
             match head & 0xff {
                 OP_START => {
                     started += 1;
-                    let done = Event::Done { task: *task, attempt: head >> 8, routed: false };
+                    let done = Event::Done { task: TaskId(*task), attempt: head >> 8, routed: false };
                     answers.extend(done.to_words());
                 }
                 OP_FINISH => {

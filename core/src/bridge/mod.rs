@@ -11,6 +11,7 @@ pub mod trace;
 use std::sync::Arc;
 
 use crate::flow::Outline;
+use crate::ids::NodeId;
 use crate::numbered::numbered;
 use crate::plan::Plan;
 use crate::run::{EVENT_WORDS, Event, Journal, Misuse, OPTION_NUMBERS, Run, RunOptions};
@@ -175,14 +176,15 @@ impl Bridge {
     /// the critical path, its nodes, its weight, the total weight, the largest level. Like the other questions it
     /// returns how many numbers [`Bridge::take_answer`] then gives; 0 for an outline that cannot be run.
     pub fn ask_shape(&mut self, outline: &[u32], scope: u32) -> u32 {
-        let plan = compile(outline).filter(|plan| (scope as usize) < plan.len());
+        let scope = NodeId(scope);
+        let plan = compile(outline).filter(|plan| scope.index() < plan.len());
         self.answer = plan.map_or_else(Vec::new, |plan| {
             let shape = plan.scope_shape(scope);
             let mut numbers = vec![shape.levels.len() as f64];
             numbers.extend(shape.levels.iter().map(|level| level.len() as f64));
-            numbers.extend(shape.levels.iter().flatten().map(|node| f64::from(*node)));
+            numbers.extend(shape.levels.iter().flatten().map(|node| f64::from(node.0)));
             numbers.push(shape.critical_path.len() as f64);
-            numbers.extend(shape.critical_path.iter().map(|node| f64::from(*node)));
+            numbers.extend(shape.critical_path.iter().map(|node| f64::from(node.0)));
             numbers.extend([shape.critical_path_weight, shape.total_weight, shape.max_parallelism.into()]);
             numbers
         });

@@ -76,11 +76,12 @@ fn place_of(outline: &[u32]) -> usize {
 mod tests {
     use super::*;
     use crate::flow::{Name, Outline, OutlineNode, Section};
+    use crate::ids::NodeId;
 
     fn leaf(id: u32) -> Vec<u32> {
         let node = OutlineNode {
             id: Name(id),
-            parent: 0,
+            parent: NodeId::ROOT,
             disabled: false,
             weight: 1,
             retries: None,

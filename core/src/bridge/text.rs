@@ -11,6 +11,7 @@ use crate::flow::{
     UNASKED_RETRIES, UNASKED_TIMEOUT,
 };
 use crate::graph::{DEFAULT_WEIGHT, node_weight};
+use crate::ids::TaskId;
 use crate::run::{self, ANIMATIONS, COMPLETE, TaskState};
 use crate::validate::{Declaration, LISTED_PROBLEMS, NodeTypes, Problem, validate_beside};
 
@@ -161,13 +162,13 @@ pub fn duration_ms(text: &str) -> f64 {
 
 /// The wait in ms before another try of a task ([`run::backoff`]), as a run with this seed has it where it is spread.
 pub fn backoff(base: f64, tries: u32, seed: f64, task: u32, spreads: bool) -> f64 {
-    run::backoff(base, tries, spreads.then_some((seed as u64, task)))
+    run::backoff(base, tries, spreads.then_some((seed as u64, TaskId(task))))
 }
 
 /// The limit and the ms of a rate, given as JSON, such as `"10/s"`; `null` for what is no rate. The answer is JSON.
 pub fn rate_limit(json: &str) -> String {
     let rate = serde_json::from_str(json).ok().and_then(|value| flow::rate(&value));
-    serde_json::json!(rate.map(|rate| (rate.starts, rate.per_ms))).to_string()
+    serde_json::json!(rate.map(|rate| (rate.starts, rate.per_ms.0))).to_string()
 }
 
 /// The weight of a node of this type.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::ids::NodeId;
 use crate::plan::Plan;
 use crate::run::{Journal, Op, RunOptions, TaskState};
 
@@ -38,8 +39,7 @@ const fn mask(bits: u32) -> u32 {
 ///
 /// Empty where the journal is none of this plan.
 pub(super) fn packed(journal: &Journal, plan: &Arc<Plan>, options: RunOptions) -> Vec<f64> {
-    let nodes = plan.len() as u32;
-    let own = u32::from(nodes > 1);
+    let own = usize::from(plan.len() > 1);
     let mut states = vec![TaskState::Pending; plan.len()];
     let mut numbers = vec![0.0; TRACE_HEADER];
     let mut steps: Vec<f64> = Vec::new();
@@ -47,15 +47,15 @@ pub(super) fn packed(journal: &Journal, plan: &Arc<Plan>, options: RunOptions) -
         let first = numbers.len() - TRACE_HEADER;
         for op in ops {
             if let Op::Change { task, state, percent, overall, step } = *op
-                && (own..nodes).contains(&task)
+                && (own..plan.len()).contains(&task.index())
             {
-                let before = std::mem::replace(&mut states[task as usize], state);
+                let before = std::mem::replace(&mut states[task.index()], state);
                 let low = step & mask(STEP_BITS)
                     | (overall & mask(PERCENT_BITS)) << OVERALL_SHIFT
                     | (percent & mask(PERCENT_BITS)) << PERCENT_SHIFT
                     | u32::from(state.number()) << STATE_SHIFT
                     | u32::from(before != state) << ENTERED_SHIFT;
-                numbers.push(f64::from(task) * f64::from(1 << NODE_SHIFT) + f64::from(low));
+                numbers.push(f64::from(task.0) * f64::from(1 << NODE_SHIFT) + f64::from(low));
             }
         }
         if numbers.len() - TRACE_HEADER > first {
@@ -66,7 +66,8 @@ pub(super) fn packed(journal: &Journal, plan: &Arc<Plan>, options: RunOptions) -
         return Vec::new();
     }
     let count = |wanted| {
-        (own..nodes).filter(|node| plan.node(*node).parent == 0 && states[*node as usize] == wanted).count()
+        let inside = plan.numbers().zip(&states).skip(own);
+        inside.filter(|(node, state)| plan.node(*node).parent == NodeId::ROOT && **state == wanted).count()
     };
     numbers[0] = (numbers.len() - TRACE_HEADER) as f64;
     numbers[1] = (steps.len() / 2) as f64;

@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 use super::NodeDefinition;
 use super::policy::{Policy, rate_key};
 use crate::graph::node_weight;
+use crate::ids::{Millis, NodeId, indexed};
 use crate::numbered::numbered;
 
 /// Number of an interned string. [`Name::NONE`] stands for a missing, null or empty string, which for a handle means
@@ -31,7 +32,7 @@ pub struct OutlineNode {
     /// Interned id, unique within its scope. None for a node without id, or without type: neither can be run.
     pub id: Name,
     /// Index of the enclosing node; a root names itself.
-    pub parent: u32,
+    pub parent: NodeId,
     /// `enabled: false`: the node is skipped and passes its input on.
     pub disabled: bool,
     /// Progress weight of a leaf; a node with children weighs what they weigh.
@@ -39,11 +40,11 @@ pub struct OutlineNode {
     /// Further attempts after a failure. `None` leaves it to the run's options.
     pub retries: Option<u32>,
     /// First backoff in ms. `None` leaves it to the run's options.
-    pub retry_delay_ms: Option<u32>,
+    pub retry_delay_ms: Option<Millis>,
     /// Spread backoffs. `None` leaves it to the run's options.
     pub retry_jitter: Option<bool>,
     /// Deadline of one attempt in ms.
-    pub timeout_ms: Option<u32>,
+    pub timeout_ms: Option<Millis>,
     /// For a node that runs its children once per item: how many items at once. 0 for every other node.
     pub width: u32,
     /// For such a node: a failure inside one round ends that round alone.
@@ -60,6 +61,8 @@ pub struct OutlineNode {
     /// For a child of a group with sections: which of them it is in.
     pub section: Section,
 }
+
+indexed!(OutlineNode, by NodeId);
 
 numbered! {
     /// What a child of a `try` is for. Edges join children of the body only.
@@ -142,7 +145,7 @@ impl Branches {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OutlineEdge {
     /// Index of the node that declares the edge.
-    pub scope: u32,
+    pub scope: NodeId,
     /// Id of the child that the edge leaves.
     pub source: Name,
     /// Id of the child that the edge enters.
@@ -158,9 +161,9 @@ pub struct OutlineEdge {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OutlineReference {
     /// Index of the node that reads, or contains what does.
-    pub reader: u32,
+    pub reader: NodeId,
     /// Index of the node whose output is read.
-    pub read: u32,
+    pub read: NodeId,
 }
 
 /// How often a node may start, and how many attempts of it may be under way, over all frames that it is in: one of the two at
@@ -168,14 +171,14 @@ pub struct OutlineReference {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NodeLimit {
     /// Index of the node. Of a scope, its beginnings count, and how many of it are open.
-    pub node: u32,
+    pub node: NodeId,
     /// How often it may start.
     pub rate: Option<Rate>,
     /// Attempts under way at once, from 1 to [`NodeLimit::MOST`]. A node that waits for its next try counts.
     pub concurrency: Option<u32>,
     /// Index of the earlier node whose rate this node shares. It then has no rate and no concurrency of its own, and the
     /// earlier one has no concurrency.
-    pub shares: Option<u32>,
+    pub shares: Option<NodeId>,
 }
 
 impl NodeLimit {
@@ -189,12 +192,12 @@ pub struct Rate {
     /// Starts within any stretch of `per_ms`, from 1 to [`NodeLimit::MOST`].
     pub starts: u32,
     /// In ms, from 1 to [`Rate::LONGEST_MS`].
-    pub per_ms: u32,
+    pub per_ms: Millis,
 }
 
 impl Rate {
     /// The longest time that a rate is for: 24 hours.
-    pub const LONGEST_MS: u32 = 86_400_000;
+    pub const LONGEST_MS: Millis = Millis(86_400_000);
 }
 
 /// See the module's description.
@@ -264,7 +267,7 @@ impl Outline {
             edges: edge_words.as_chunks::<EDGE_WORDS>().0.iter().map(edge_from_words).collect(),
             references: references
                 .iter()
-                .map(|[reader, read]| OutlineReference { reader: *reader, read: *read })
+                .map(|[reader, read]| OutlineReference { reader: NodeId(*reader), read: NodeId(*read) })
                 .collect(),
             limits: limits.iter().map(limit_from_words).collect(),
             names: *names,
@@ -280,15 +283,15 @@ impl Outline {
         for node in &self.nodes {
             words.extend([
                 node.id.0,
-                node.parent,
+                node.parent.0,
                 u32::from(node.disabled) << DISABLED_SHIFT
                     | u32::from(node.continue_on_error) << CONTINUE_SHIFT
                     | u32::from(node.persists) << PERSISTS_SHIFT
                     | node.branches.map_or(0, Branches::bits) << BRANCHES_SHIFT,
                 node.weight,
                 node.retries.map_or(0, |retries| retries.saturating_add(1)),
-                node.retry_delay_ms.map_or(0, |delay| delay.saturating_add(1)),
-                node.timeout_ms.unwrap_or(0),
+                node.retry_delay_ms.map_or(0, |delay| delay.0.saturating_add(1)),
+                node.timeout_ms.map_or(0, |timeout| timeout.0),
                 node.width
                     | u32::from(node.parallel) << PARALLEL_SHIFT
                     | u32::from(node.tolerant) << TOLERANT_SHIFT
@@ -298,7 +301,7 @@ impl Outline {
         }
         for edge in &self.edges {
             words.extend([
-                edge.scope,
+                edge.scope.0,
                 edge.source.0,
                 edge.target.0,
                 edge.source_handle.0,
@@ -306,16 +309,16 @@ impl Outline {
             ]);
         }
         for reference in &self.references {
-            words.extend([reference.reader, reference.read]);
+            words.extend([reference.reader.0, reference.read.0]);
         }
         if !self.limits.is_empty() {
             words.extend(END_OF_REFERENCES);
         }
         for NodeLimit { node, rate, concurrency, shares } in &self.limits {
             // A record without starts has no rate of its own: its time is the index of the node whose rate it shares, plus one.
-            let shared = (0, shares.map_or(0, |first| first + 1));
-            let (starts, per_ms) = rate.map_or(shared, |rate| (rate.starts, rate.per_ms));
-            words.extend([*node, starts, per_ms, concurrency.unwrap_or(0)]);
+            let shared = (0, shares.map_or(0, |first| first.0 + 1));
+            let (starts, per_ms) = rate.map_or(shared, |rate| (rate.starts, rate.per_ms.0));
+            words.extend([node.0, starts, per_ms, concurrency.unwrap_or(0)]);
         }
         words
     }
@@ -324,14 +327,15 @@ impl Outline {
     pub fn of(definition: &NodeDefinition) -> (Outline, Vec<String>) {
         let mut names = Interner::new();
         let mut outline = Outline::default();
-        let mut open: Vec<(u32, Section, &NodeDefinition)> = vec![(0, Section::Body, definition)];
-        let mut keys: HashMap<&str, u32> = HashMap::new();
+        let mut open: Vec<(NodeId, Section, &NodeDefinition)> =
+            vec![(NodeId::ROOT, Section::Body, definition)];
+        let mut keys: HashMap<&str, NodeId> = HashMap::new();
         while let Some((parent, section, node)) = open.pop() {
-            let index = outline.nodes.len() as u32;
+            let index = NodeId::at(outline.nodes.len());
             let policy = Policy::of(node);
             outline.nodes.push(OutlineNode {
                 id: names.intern((!node.kind.is_empty()).then_some(&node.id)),
-                parent: if index == 0 { 0 } else { parent },
+                parent,
                 disabled: is_disabled(node),
                 weight: node_weight(&node.kind) as u32,
                 retries: policy.retries,
@@ -372,16 +376,16 @@ impl Outline {
     }
 
     fn is_coherent(&self) -> bool {
-        let node_count = self.nodes.len() as u32;
+        let end = NodeId::at(self.nodes.len());
         // Nodes that are all a section of their group.
-        let mut sections: HashSet<(u32, Section)> = HashSet::new();
+        let mut sections: HashSet<(NodeId, Section)> = HashSet::new();
         let names = self.names.max(Name::FIRST_FREE);
         let known = |name: Name| name.0 < names;
         // The enclosing nodes of the current one: preorder means that a parent is always among them.
-        let mut open: Vec<u32> = Vec::new();
-        for (index, node) in self.nodes.iter().enumerate() {
-            if index == 0 {
-                if node.parent != 0 {
+        let mut open: Vec<NodeId> = Vec::new();
+        for (index, node) in NodeId::ROOT.up_to(end).zip(&self.nodes) {
+            if index == NodeId::ROOT {
+                if node.parent != NodeId::ROOT {
                     return false;
                 }
             } else {
@@ -392,22 +396,22 @@ impl Outline {
                     return false;
                 }
             }
-            open.push(index as u32);
+            open.push(index);
             if !known(node.id) || node.branches == Some(Branches::First(0)) {
                 return false;
             }
             if node.section != Section::Body {
-                let is_in_try = self.nodes[node.parent as usize].branches == Some(Branches::Try);
-                if index == 0 || !is_in_try || !sections.insert((node.parent, node.section)) {
+                let is_in_try = self.nodes[node.parent].branches == Some(Branches::Try);
+                if index == NodeId::ROOT || !is_in_try || !sections.insert((node.parent, node.section)) {
                     return false;
                 }
             }
         }
         let sorted = self.edges.is_sorted_by_key(|edge| edge.scope);
         let siblings = self.references.iter().all(|OutlineReference { reader, read }| {
-            let parent = |node: u32| self.nodes.get(node as usize).map(|node| node.parent);
-            *reader != 0
-                && *read != 0
+            let parent = |node: NodeId| self.nodes.get(node.index()).map(|node| node.parent);
+            *reader != NodeId::ROOT
+                && *read != NodeId::ROOT
                 && reader != read
                 && parent(*reader).is_some()
                 && parent(*reader) == parent(*read)
@@ -416,11 +420,11 @@ impl Outline {
         let limited = self.limits.is_sorted_by(|first, second| first.node < second.node)
             && self.limits.iter().all(|NodeLimit { node, rate, concurrency, shares }| {
                 let has_own = rate.is_some() || concurrency.is_some();
-                *node < node_count
+                *node < end
                     && has_own == shares.is_none()
                     && shares.is_none_or(|first| first < *node && self.has_rate_alone(first))
                     && rate.is_none_or(|rate| {
-                        is_amount(rate.starts) && (1..=Rate::LONGEST_MS).contains(&rate.per_ms)
+                        is_amount(rate.starts) && (Millis(1)..=Rate::LONGEST_MS).contains(&rate.per_ms)
                     })
                     && concurrency.is_none_or(is_amount)
             });
@@ -428,7 +432,7 @@ impl Outline {
             && siblings
             && limited
             && self.edges.iter().all(|edge| {
-                edge.scope < node_count
+                edge.scope < end
                     && known(edge.source)
                     && known(edge.target)
                     && known(edge.source_handle)
@@ -438,7 +442,7 @@ impl Outline {
 }
 
 impl Outline {
-    fn has_rate_alone(&self, node: u32) -> bool {
+    fn has_rate_alone(&self, node: NodeId) -> bool {
         let found = self.limits.binary_search_by_key(&node, |limit| limit.node);
         found.is_ok_and(|place| self.limits[place].rate.is_some() && self.limits[place].concurrency.is_none())
     }
@@ -448,13 +452,13 @@ fn node_from_words(words: &[u32; NODE_WORDS]) -> OutlineNode {
     let [id, parent, flags, weight, retries, retry_delay, timeout, width] = *words;
     OutlineNode {
         id: Name(id),
-        parent,
+        parent: NodeId(parent),
         disabled: flags >> DISABLED_SHIFT & 1 != 0,
         weight,
         retries: retries.checked_sub(1),
-        retry_delay_ms: retry_delay.checked_sub(1),
+        retry_delay_ms: retry_delay.checked_sub(1).map(Millis),
         retry_jitter: jitter_from_bits(width >> JITTER_SHIFT),
-        timeout_ms: (timeout != 0).then_some(timeout),
+        timeout_ms: (timeout != 0).then_some(Millis(timeout)),
         width: width & MAX_WIDTH,
         tolerant: width >> TOLERANT_SHIFT & 1 != 0,
         parallel: width >> PARALLEL_SHIFT & 1 != 0,
@@ -475,15 +479,15 @@ fn jitter_from_bits(bits: u32) -> Option<bool> {
 }
 
 fn limit_from_words([node, starts, per_ms, concurrency]: &[u32; LIMIT_WORDS]) -> NodeLimit {
-    let rate = (*starts > 0).then_some(Rate { starts: *starts, per_ms: *per_ms });
-    let shares = if rate.is_none() { per_ms.checked_sub(1) } else { None };
-    NodeLimit { node: *node, rate, concurrency: (*concurrency > 0).then_some(*concurrency), shares }
+    let rate = (*starts > 0).then_some(Rate { starts: *starts, per_ms: Millis(*per_ms) });
+    let shares = if rate.is_none() { per_ms.checked_sub(1).map(NodeId) } else { None };
+    NodeLimit { node: NodeId(*node), rate, concurrency: (*concurrency > 0).then_some(*concurrency), shares }
 }
 
 fn edge_from_words(words: &[u32; EDGE_WORDS]) -> OutlineEdge {
     let [scope, source, target, source_handle, target_handle] = *words;
     OutlineEdge {
-        scope,
+        scope: NodeId(scope),
         source: Name(source),
         target: Name(target),
         source_handle: Name(source_handle),

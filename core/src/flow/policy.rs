@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{NodeDefinition, NodeLimit, Rate, duration_ms};
+use crate::ids::Millis;
 
 /// The keys of a node's `policy`.
 pub const POLICY_KEYS: [&str; 10] = [
@@ -34,9 +35,9 @@ const MAX_COUNT: f64 = (u32::MAX - 1) as f64;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Policy {
     pub(super) retries: Option<u32>,
-    pub(super) retry_delay_ms: Option<u32>,
+    pub(super) retry_delay_ms: Option<Millis>,
     pub(super) retry_jitter: Option<bool>,
-    pub(super) timeout_ms: Option<u32>,
+    pub(super) timeout_ms: Option<Millis>,
     pub(super) continue_on_error: bool,
     pub(super) rate: Option<Rate>,
     /// Attempts under way at once.
@@ -60,12 +61,12 @@ impl Policy {
         let timeout = (!KEEPS_TIMEOUT.contains(&kind)).then_some(UNASKED_TIMEOUT);
         Policy {
             retries: asked("retries", Some(retries)).and_then(Value::as_f64).and_then(count),
-            retry_delay_ms: asked("retryDelay", None).and_then(ms_of).and_then(count),
+            retry_delay_ms: asked("retryDelay", None).and_then(ms_of).and_then(count).map(Millis),
             retry_jitter: policy.get("retryJitter").and_then(Value::as_bool),
             timeout_ms: asked("timeout", timeout)
                 .and_then(ms_of)
                 .filter(|ms| *ms > 0.0)
-                .map(|ms| ms.ceil() as u32),
+                .map(|ms| Millis(ms.ceil() as u32)),
             continue_on_error: policy.get("continueOnError") == Some(&Value::Bool(true)),
             rate: policy.get("rateLimit").and_then(rate),
             concurrency: policy.get("concurrency").and_then(amount),
@@ -127,8 +128,8 @@ pub(crate) fn amount(value: &Value) -> Option<u32> {
 }
 
 /// The time of a rate in whole ms, if it is neither too short nor too long.
-pub(crate) fn period_ms(ms: f64) -> Option<u32> {
-    (ms >= 1.0 && ms <= f64::from(Rate::LONGEST_MS)).then_some(ms.ceil() as u32)
+pub(crate) fn period_ms(ms: f64) -> Option<Millis> {
+    (ms >= 1.0 && ms <= f64::from(Rate::LONGEST_MS)).then_some(Millis(ms.ceil() as u32))
 }
 
 /// Whether a text names parts of a value, such as `customer.email`, `rows[*].card`, `["a key"]` or `**.token`.

@@ -2,12 +2,13 @@
 
 use super::PlanNode;
 use crate::flow::{Branches, OutlineNode, Section};
+use crate::ids::NodeId;
 
 /// The branches of one group, or the sections of a `try`.
 #[derive(Clone, Debug)]
 pub(crate) struct Branching {
     /// The group.
-    pub(crate) node: u32,
+    pub(crate) node: NodeId,
     /// So many branches that have succeeded end the group.
     pub(crate) wins: u32,
     /// So many that have failed let it fail; 0 for a `try`.
@@ -22,9 +23,9 @@ pub(crate) struct Branching {
 #[derive(Clone, Debug)]
 pub(crate) struct Branch {
     /// In declared order.
-    pub(crate) children: Vec<u32>,
+    pub(crate) children: Vec<NodeId>,
     /// The one that comes last in plan order: its output is that of the branch.
-    pub(crate) output: u32,
+    pub(crate) output: NodeId,
     /// Whether any of them is to run. A branch that is disabled as a whole neither succeeds nor fails; a section that is, or
     /// that has no children, is left out.
     pub(crate) runs: bool,
@@ -34,9 +35,9 @@ impl Branching {
     /// The branches of a scope, which are noted in its children. `children` in declared order; `links`, and `order`, which is
     /// that of the plan, by place among them. Nothing if fewer branches run than are to succeed.
     pub(super) fn of(
-        node: u32,
+        node: NodeId,
         rule: Branches,
-        children: &[u32],
+        children: &[NodeId],
         links: &[(u32, u32)],
         order: &[u32],
         nodes: &mut [PlanNode],
@@ -57,7 +58,7 @@ impl Branching {
         }
         for (place, child) in children.iter().enumerate() {
             let number = number[joined[place] as usize];
-            let node = &mut nodes[*child as usize];
+            let node = &mut nodes[*child];
             node.branch = number as u32;
             branches[number].children.push(*child);
             branches[number].runs |= !node.disabled;
@@ -74,8 +75,8 @@ impl Branching {
 
     /// The sections of a `try`, noted in its children. `children` in declared order; `order` by place among them.
     pub(super) fn of_sections(
-        node: u32,
-        children: &[u32],
+        node: NodeId,
+        children: &[NodeId],
         order: &[u32],
         outlined: &[OutlineNode],
         nodes: &mut [PlanNode],
@@ -83,21 +84,21 @@ impl Branching {
         let none = Branch { children: Vec::new(), output: node, runs: false };
         let mut branches = vec![none; 3];
         for child in children {
-            let section = outlined[*child as usize].section;
+            let section = outlined[*child].section;
             let branch = &mut branches[section.number() as usize];
-            nodes[*child as usize].branch = section.number();
-            nodes[*child as usize].waits = section != Section::Body;
+            nodes[*child].branch = section.number();
+            nodes[*child].waits = section != Section::Body;
             branch.children.push(*child);
-            branch.runs |= !nodes[*child as usize].disabled;
+            branch.runs |= !nodes[*child].disabled;
         }
         for child in order.iter().map(|place| children[*place as usize]) {
-            branches[nodes[child as usize].branch as usize].output = child;
+            branches[nodes[child].branch as usize].output = child;
         }
         Branching { node, wins: u32::MAX, losses: 0, branches, is_try: true }
     }
 
     /// Which child of a `try` comes before which, without those that edges join.
-    pub(super) fn order(&self) -> impl Iterator<Item = (u32, u32)> {
+    pub(super) fn order(&self) -> impl Iterator<Item = (NodeId, NodeId)> {
         let later = (0..).zip(&self.branches).skip(1);
         later.flat_map(|(number, section)| {
             let before = self.branches[..number].iter().flat_map(|branch| &branch.children);

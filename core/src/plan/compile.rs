@@ -3,8 +3,10 @@
 use super::{Branching, Incoming, Kind, NO_BRANCH, NO_GROUP, Outgoing, Plan, PlanError, PlanNode};
 use crate::flow::{Branches, Name, NodeLimit, Outline, OutlineEdge, OutlineReference, Section};
 use crate::graph::Graph;
+use crate::ids::NodeId;
 
-const NO_NODE: u32 = u32::MAX;
+/// Of a name that no child of the scope bears.
+const NO_CHILD: u32 = u32::MAX;
 
 impl Plan {
     /// Compiles an outline.
@@ -20,15 +22,15 @@ impl Plan {
         let mut ordered_start = vec![0_u32; nodes.len()];
 
         if outline.nodes.first().is_none_or(|root| root.id == Name::NONE) {
-            return Err(PlanError::MissingId { node: 0 });
+            return Err(PlanError::MissingId { node: NodeId::ROOT });
         }
-        for scope in 0..nodes.len() as u32 {
-            if nodes[scope as usize].children == 0 {
+        for scope in NodeId::ROOT.up_to(NodeId::at(nodes.len())) {
+            if nodes[scope].children == 0 {
                 continue;
             }
-            ordered_start[scope as usize] = ordered.len() as u32;
+            ordered_start[scope.index()] = ordered.len() as u32;
             let last = scopes.order(scope, &mut nodes, &mut resolved, &mut ordered)?;
-            nodes[scope as usize].last_child = last;
+            nodes[scope].last_child = last;
         }
 
         set_positions(&mut nodes, &ordered, &ordered_start);
@@ -40,8 +42,8 @@ impl Plan {
 
 /// An edge between two nodes of the plan.
 struct Resolved {
-    source: u32,
-    target: u32,
+    source: NodeId,
+    target: NodeId,
     source_handle: Name,
     target_handle: Name,
     /// Place among the edges that enter the target.
@@ -50,10 +52,11 @@ struct Resolved {
 
 fn bare_nodes(outline: &Outline) -> Vec<PlanNode> {
     let mut nodes: Vec<PlanNode> = (0_u32..)
+        .map(NodeId)
         .zip(&outline.nodes)
         .map(|(index, node)| PlanNode {
             parent: node.parent,
-            end: index + 1,
+            end: index.next(),
             position: 0,
             level: 0,
             output: index,
@@ -84,13 +87,13 @@ fn bare_nodes(outline: &Outline) -> Vec<PlanNode> {
         })
         .collect();
     for index in (1..nodes.len()).rev() {
-        let (parent, end) = (nodes[index].parent as usize, nodes[index].end);
+        let (parent, end) = (nodes[index].parent, nodes[index].end);
         nodes[parent].children += 1;
         nodes[parent].end = nodes[parent].end.max(end);
     }
     // A parent stands before its children, so the outermost group comes first.
     for index in 1..nodes.len() {
-        let around = nodes[nodes[index].parent as usize].parallel;
+        let around = nodes[nodes[index].parent].parallel;
         if around != NO_GROUP {
             nodes[index].parallel = around;
         }
@@ -111,7 +114,7 @@ struct Scopes<'a> {
     next_edge: usize,
     /// For each name: the child of the current scope that bears it, by number within the scope.
     bearer: Vec<u32>,
-    children: Vec<u32>,
+    children: Vec<NodeId>,
     links: Vec<(u32, u32)>,
     branchings: Vec<Branching>,
 }
@@ -121,7 +124,7 @@ impl<'a> Scopes<'a> {
         Scopes {
             outline,
             next_edge: 0,
-            bearer: vec![NO_NODE; outline.names.max(Name::FIRST_FREE) as usize],
+            bearer: vec![NO_CHILD; outline.names.max(Name::FIRST_FREE) as usize],
             children: Vec::new(),
             links: Vec::new(),
             branchings: Vec::new(),
@@ -131,11 +134,11 @@ impl<'a> Scopes<'a> {
     /// Appends the scope's children in plan order to `ordered` and its edges to `resolved`; returns the last child.
     fn order(
         &mut self,
-        scope: u32,
+        scope: NodeId,
         nodes: &mut [PlanNode],
         resolved: &mut Vec<Resolved>,
-        ordered: &mut Vec<u32>,
-    ) -> Result<u32, PlanError> {
+        ordered: &mut Vec<NodeId>,
+    ) -> Result<NodeId, PlanError> {
         self.name_children(scope, nodes)?;
         self.links.clear();
         // Edges of a node without children are nobody's; they stand before this scope's.
@@ -154,10 +157,10 @@ impl<'a> Scopes<'a> {
             self.next_edge += 1;
         }
         for child in &self.children {
-            self.bearer[self.outline.nodes[*child as usize].id.0 as usize] = NO_NODE;
+            self.bearer[self.outline.nodes[*child].id.0 as usize] = NO_CHILD;
         }
-        let outlined = &self.outline.nodes[scope as usize];
-        if outlined.branches == Some(Branches::Try) && nodes[scope as usize].kind == Kind::Group {
+        let outlined = &self.outline.nodes[scope];
+        if outlined.branches == Some(Branches::Try) && nodes[scope].kind == Kind::Group {
             self.order_sections(scope)?;
         }
         let graph = Graph::new(self.children.len(), self.links.iter().copied());
@@ -165,11 +168,11 @@ impl<'a> Scopes<'a> {
             nodes: cycle.nodes.iter().map(|local| self.children[*local as usize]).collect(),
         })?;
         for (child, level) in self.children.iter().zip(&levels.level) {
-            nodes[*child as usize].level = *level;
+            nodes[*child].level = *level;
         }
         ordered.extend(levels.order.iter().map(|local| self.children[*local as usize]));
-        if let Some(rule) = self.outline.nodes[scope as usize].branches
-            && nodes[scope as usize].kind == Kind::Group
+        if let Some(rule) = self.outline.nodes[scope].branches
+            && nodes[scope].kind == Kind::Group
         {
             let branching = if rule == Branches::Try {
                 Branching::of_sections(scope, &self.children, &levels.order, &self.outline.nodes, nodes)
@@ -182,30 +185,30 @@ impl<'a> Scopes<'a> {
         Ok(ordered[ordered.len() - 1])
     }
 
-    fn name_children(&mut self, scope: u32, nodes: &[PlanNode]) -> Result<(), PlanError> {
+    fn name_children(&mut self, scope: NodeId, nodes: &[PlanNode]) -> Result<(), PlanError> {
         self.children.clear();
-        let mut child = scope + 1;
-        while child < nodes[scope as usize].end {
-            let id = self.outline.nodes[child as usize].id;
+        let mut child = scope.next();
+        while child < nodes[scope].end {
+            let id = self.outline.nodes[child].id;
             if id == Name::NONE {
                 return Err(PlanError::MissingId { node: child });
             }
             let bearer = &mut self.bearer[id.0 as usize];
-            if *bearer != NO_NODE {
+            if *bearer != NO_CHILD {
                 let first = self.children[*bearer as usize];
                 return Err(PlanError::DuplicateId { first, second: child });
             }
             *bearer = self.children.len() as u32;
             self.children.push(child);
-            child = nodes[child as usize].end;
+            child = nodes[child].end;
         }
         Ok(())
     }
 
     /// Lets the sections of a `try` stand one after the other. Edges within its body are all that it may have.
     #[inline(never)]
-    fn order_sections(&mut self, scope: u32) -> Result<(), PlanError> {
-        let section = |place: u32| self.outline.nodes[self.children[place as usize] as usize].section;
+    fn order_sections(&mut self, scope: NodeId) -> Result<(), PlanError> {
+        let section = |place: u32| self.outline.nodes[self.children[place as usize]].section;
         let crossing = self.links.iter().position(|ends| [ends.0, ends.1].map(section) != [Section::Body; 2]);
         if let Some(place) = crossing {
             // The links are those of the last edges that were looked at.
@@ -229,10 +232,10 @@ impl<'a> Scopes<'a> {
     fn link(&self, index: u32, edge: &OutlineEdge) -> Result<(u32, u32), PlanError> {
         let source = self.bearer[edge.source.0 as usize];
         let target = self.bearer[edge.target.0 as usize];
-        if source == NO_NODE {
+        if source == NO_CHILD {
             return Err(PlanError::UnknownSource { edge: index });
         }
-        if target == NO_NODE {
+        if target == NO_CHILD {
             return Err(PlanError::UnknownTarget { edge: index });
         }
         Ok((source, target))
@@ -240,14 +243,14 @@ impl<'a> Scopes<'a> {
 }
 
 /// Depth first through the ordered children: a nested group stands complete before its next sibling.
-fn set_positions(nodes: &mut [PlanNode], ordered: &[u32], ordered_start: &[u32]) {
-    let mut open = vec![0_u32];
+fn set_positions(nodes: &mut [PlanNode], ordered: &[NodeId], ordered_start: &[u32]) {
+    let mut open = vec![NodeId::ROOT];
     let mut position = 0;
     while let Some(node) = open.pop() {
-        nodes[node as usize].position = position;
+        nodes[node].position = position;
         position += 1;
-        let start = ordered_start[node as usize] as usize;
-        let children = &ordered[start..start + nodes[node as usize].children as usize];
+        let start = ordered_start[node.index()] as usize;
+        let children = &ordered[start..start + nodes[node].children as usize];
         open.extend(children.iter().rev());
     }
 }
@@ -258,12 +261,12 @@ fn set_outputs_and_weights(nodes: &mut [PlanNode]) {
     }
     for index in (0..nodes.len()).rev() {
         let node = &nodes[index];
-        let hands_on = nodes[node.last_child as usize].branch == NO_BRANCH;
+        let hands_on = nodes[node.last_child].branch == NO_BRANCH;
         if node.kind == Kind::Group && !node.disabled && hands_on {
-            nodes[index].output = nodes[node.last_child as usize].output;
+            nodes[index].output = nodes[node.last_child].output;
         }
         if index > 0 {
-            let (parent, weight) = (nodes[index].parent as usize, nodes[index].weight);
+            let (parent, weight) = (nodes[index].parent, nodes[index].weight);
             nodes[parent].weight += weight;
         }
     }
@@ -271,18 +274,18 @@ fn set_outputs_and_weights(nodes: &mut [PlanNode]) {
 
 /// What is read beside the edges, by reader; each keeps its slot until the reader is over. A group with branches reads what
 /// they gave.
-fn references(outline: &Outline, branchings: &[Branching], nodes: &mut [PlanNode]) -> Vec<(u32, u32)> {
-    let slot_of = |reference: &OutlineReference| nodes[reference.read as usize].output;
-    let mut references: Vec<(u32, u32)> =
+fn references(outline: &Outline, branchings: &[Branching], nodes: &mut [PlanNode]) -> Vec<(NodeId, NodeId)> {
+    let slot_of = |reference: &OutlineReference| nodes[reference.read].output;
+    let mut references: Vec<(NodeId, NodeId)> =
         outline.references.iter().map(|reference| (reference.reader, slot_of(reference))).collect();
     let gathered = branchings.iter().flat_map(|branching| {
-        let outputs = branching.gathered().map(|branch| nodes[branch.output as usize].output);
+        let outputs = branching.gathered().map(|branch| nodes[branch.output].output);
         outputs.map(|slot| (branching.node, slot))
     });
     references.extend(gathered);
     references.sort_unstable();
     for (_, slot) in &references {
-        nodes[*slot as usize].readers += 1;
+        nodes[*slot].readers += 1;
     }
     references
 }
@@ -290,25 +293,25 @@ fn references(outline: &Outline, branchings: &[Branching], nodes: &mut [PlanNode
 fn link(
     mut nodes: Vec<PlanNode>,
     edges: &mut [Resolved],
-    references: Vec<(u32, u32)>,
+    references: Vec<(NodeId, NodeId)>,
     limits: Vec<NodeLimit>,
     branchings: Vec<Branching>,
 ) -> Plan {
     for edge in edges.iter_mut() {
-        edge.input = nodes[edge.target as usize].in_degree;
-        let slot = nodes[edge.source as usize].output;
-        nodes[slot as usize].readers += 1;
-        nodes[edge.target as usize].in_degree += 1;
-        nodes[edge.source as usize].catches |= edge.source_handle == Name::ERROR;
+        edge.input = nodes[edge.target].in_degree;
+        let slot = nodes[edge.source].output;
+        nodes[slot].readers += 1;
+        nodes[edge.target].in_degree += 1;
+        nodes[edge.source].catches |= edge.source_handle == Name::ERROR;
     }
     // After the node that is run there is nothing to go on with.
     nodes[0].continue_on_error = false;
     // A result has a reader besides the edges: whoever ran the plan, or the scope that collects its items.
-    let root_slot = nodes[0].output as usize;
+    let root_slot = nodes[NodeId::ROOT].output;
     nodes[root_slot].readers += 1;
     for index in 0..nodes.len() {
         if matches!(nodes[index].kind, Kind::Each { .. }) {
-            let result = nodes[nodes[index].last_child as usize].output as usize;
+            let result = nodes[nodes[index].last_child].output;
             nodes[result].readers += 1;
         }
     }
@@ -316,8 +319,8 @@ fn link(
         (edge.source, Outgoing { target: edge.target, input: edge.input, handle: edge.source_handle })
     });
     let (incoming_start, incoming) = rows(nodes.len(), edges, |edge| {
-        let slot = nodes[edge.source as usize].output;
-        (edge.target, Incoming { slot, handle: edge.target_handle })
+        let output = nodes[edge.source].output;
+        (edge.target, Incoming { output, handle: edge.target_handle })
     });
     let leaves = nodes.iter().filter(|node| node.kind == Kind::Leaf).count() as u32;
     let plain = limits.is_empty()
@@ -353,12 +356,12 @@ fn link(
 fn rows<T: Copy>(
     nodes: usize,
     edges: &[Resolved],
-    cell: impl Fn(&Resolved) -> (u32, T),
+    cell: impl Fn(&Resolved) -> (NodeId, T),
 ) -> (Vec<u32>, Vec<T>) {
     let mut starts = vec![0_u32; nodes + 1];
     let Some(first) = edges.first() else { return (starts, Vec::new()) };
     for edge in edges {
-        starts[cell(edge).0 as usize + 1] += 1;
+        starts[cell(edge).0.index() + 1] += 1;
     }
     for row in 0..nodes {
         starts[row + 1] += starts[row];
@@ -367,8 +370,9 @@ fn rows<T: Copy>(
     let mut cells = vec![cell(first).1; edges.len()];
     for edge in edges {
         let (row, value) = cell(edge);
-        cells[next[row as usize] as usize] = value;
-        next[row as usize] += 1;
+        let next = &mut next[row.index()];
+        cells[*next as usize] = value;
+        *next += 1;
     }
     (starts, cells)
 }

@@ -25,20 +25,20 @@ impl Plan {
         let (outputs, order) = rest.split_at_mut(nodes);
         starts.copy_from_slice(&self.incoming_start);
         for (pair, incoming) in pairs.as_chunks_mut::<2>().0.iter_mut().zip(&self.incoming) {
-            *pair = [incoming.handle.0, incoming.slot];
+            *pair = [incoming.handle.0, incoming.output.0];
         }
         // In a plain plan no node catches.
-        let sources = if self.plain { 0..0 } else { 0..nodes as u32 };
+        let sources = self.numbers().take(if self.plain { 0 } else { nodes });
         for source in sources.filter(|source| self.node(*source).catches) {
             for edge in self.outgoing(source).iter().filter(|edge| edge.handle == Name::ERROR) {
-                let row = self.incoming_start[edge.target as usize];
-                pairs[((row + edge.input) * 2 + 1) as usize] = nodes as u32 + source;
+                let row = self.incoming_start[edge.target.index()];
+                pairs[((row + edge.input) * 2 + 1) as usize] = nodes as u32 + source.0;
             }
         }
         for (index, (output, node)) in outputs.iter_mut().zip(&self.nodes).enumerate() {
             *output = match node.kind {
-                Kind::Each { .. } => self.node(node.last_child).output,
-                Kind::Leaf | Kind::Group => node.output,
+                Kind::Each { .. } => self.node(node.last_child).output.0,
+                Kind::Leaf | Kind::Group => node.output.0,
             };
             order[node.position as usize] = index as u32;
         }

@@ -9,6 +9,7 @@ mod shape;
 
 use crate::error::ErrorCode;
 use crate::flow::{Name, NodeLimit};
+use crate::ids::{Millis, NodeId, indexed};
 
 pub(crate) use branches::{Branching, joined};
 pub use shape::ScopeShape;
@@ -24,7 +25,7 @@ pub struct Plan {
     incoming_start: Vec<u32>,
     incoming: Vec<Incoming>,
     /// Pairs of reader and slot, by reader: what is read beside the edges.
-    references: Vec<(u32, u32)>,
+    references: Vec<(NodeId, NodeId)>,
     /// By node.
     limits: Vec<NodeLimit>,
     /// By node.
@@ -53,15 +54,15 @@ pub(crate) enum Kind {
 
 #[derive(Clone, Debug)]
 pub(crate) struct PlanNode {
-    pub(crate) parent: u32,
+    pub(crate) parent: NodeId,
     /// One past the last node of the subtree.
-    pub(crate) end: u32,
+    pub(crate) end: NodeId,
     /// Place in the flattened order of the whole plan.
     pub(crate) position: u32,
     /// Level within the scope, from 0.
     pub(crate) level: u32,
     /// The node whose slot holds this node's output: itself, or for a group its last node's.
-    pub(crate) output: u32,
+    pub(crate) output: NodeId,
     pub(crate) kind: Kind,
     pub(crate) disabled: bool,
     /// An edge leaves it on the handle `error`.
@@ -69,16 +70,16 @@ pub(crate) struct PlanNode {
     pub(crate) weight: f64,
     pub(crate) children: u32,
     /// For a scope: the child whose output is the scope's.
-    pub(crate) last_child: u32,
+    pub(crate) last_child: NodeId,
     pub(crate) in_degree: u32,
     /// How often this node's slot is read: by edges, by references, as a scope's result, as the run's result.
     pub(crate) readers: u32,
     pub(crate) retries: Option<u32>,
-    pub(crate) retry_delay_ms: Option<u32>,
+    pub(crate) retry_delay_ms: Option<Millis>,
     pub(crate) retry_jitter: Option<bool>,
-    pub(crate) timeout_ms: Option<u32>,
+    pub(crate) timeout_ms: Option<Millis>,
     /// The outermost group around it, or itself, whose nodes may run side by side; [`NO_GROUP`] for none.
-    pub(crate) parallel: u32,
+    pub(crate) parallel: NodeId,
     /// Its policy lets the run go on after its failure, where no edge takes its error.
     pub(crate) continue_on_error: bool,
     /// Its branch in the scope around it, by number; [`NO_BRANCH`] where that has none.
@@ -89,6 +90,8 @@ pub(crate) struct PlanNode {
     pub(crate) persists: bool,
 }
 
+indexed!(PlanNode, by NodeId);
+
 impl PlanNode {
     /// Whether the run goes on after its failure without an edge that takes its error.
     pub(crate) fn continues(&self) -> bool {
@@ -97,13 +100,13 @@ impl PlanNode {
 }
 
 /// In the place of a group.
-pub(crate) const NO_GROUP: u32 = u32::MAX;
+pub(crate) const NO_GROUP: NodeId = NodeId(u32::MAX);
 /// In the place of a branch.
 pub(crate) const NO_BRANCH: u32 = u32::MAX;
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Outgoing {
-    pub(crate) target: u32,
+    pub(crate) target: NodeId,
     /// Place of this edge among those that enter the target.
     pub(crate) input: u32,
     pub(crate) handle: Name,
@@ -112,7 +115,7 @@ pub(crate) struct Outgoing {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Incoming {
     /// The node whose slot is read, with groups resolved.
-    pub(crate) slot: u32,
+    pub(crate) output: NodeId,
     pub(crate) handle: Name,
 }
 
@@ -123,14 +126,14 @@ pub enum PlanError {
     /// A node without an id.
     MissingId {
         /// The node.
-        node: u32,
+        node: NodeId,
     },
     /// Two children of one scope share an id.
     DuplicateId {
         /// The one declared first.
-        first: u32,
+        first: NodeId,
         /// The one declared later.
-        second: u32,
+        second: NodeId,
     },
     /// An edge leaves a node that its scope does not have.
     UnknownSource {
@@ -145,17 +148,17 @@ pub enum PlanError {
     /// Nodes that wait for each other, in the order of their edges.
     Cycle {
         /// The nodes of one cycle.
-        nodes: Vec<u32>,
+        nodes: Vec<NodeId>,
     },
     /// A group waits for more branches than it has.
     TooFewBranches {
         /// The group.
-        node: u32,
+        node: NodeId,
     },
     /// A `try` has no children but those for a failure and for the end.
     NoBody {
         /// The `try`.
-        node: u32,
+        node: NodeId,
     },
     /// An edge enters or leaves a node that a `try` runs after a failure or at the end.
     SectionEdge {
@@ -182,6 +185,11 @@ impl Plan {
     /// Number of nodes, the root included.
     pub fn len(&self) -> usize {
         self.nodes.len()
+    }
+
+    /// All nodes in preorder.
+    pub(crate) fn numbers(&self) -> impl DoubleEndedIterator<Item = NodeId> + use<> {
+        NodeId::ROOT.up_to(NodeId::at(self.nodes.len()))
     }
 
     /// Never true: a plan has a root.
@@ -211,8 +219,8 @@ impl Plan {
     }
 
     /// The place of a node's limit among [`Plan::limits`], where that is shared, of the node that has it.
-    pub(crate) fn limit_of(&self, node: u32) -> Option<usize> {
-        let place_of = |node: u32| self.limits.binary_search_by_key(&node, |limit| limit.node).ok();
+    pub(crate) fn limit_of(&self, node: NodeId) -> Option<usize> {
+        let place_of = |node: NodeId| self.limits.binary_search_by_key(&node, |limit| limit.node).ok();
         let place = place_of(node)?;
         self.limits[place].shares.map_or(Some(place), place_of)
     }
@@ -228,14 +236,14 @@ impl Plan {
     }
 
     /// The branches of a group, if it has some.
-    pub(crate) fn branching(&self, node: u32) -> Option<&Branching> {
+    pub(crate) fn branching(&self, node: NodeId) -> Option<&Branching> {
         let place = self.branchings.binary_search_by_key(&node, |branching| branching.node).ok()?;
         Some(&self.branchings[place])
     }
 
     /// The sum of the leaves' weights.
     pub fn total_weight(&self) -> f64 {
-        self.node(0).weight
+        self.node(NodeId::ROOT).weight
     }
 
     /// The weight of every node, a scope's being that of what it contains, and its level within its scope, from 0.
@@ -243,28 +251,28 @@ impl Plan {
         self.nodes.iter().map(|node| (node.weight, node.level))
     }
 
-    pub(crate) fn node(&self, node: u32) -> &PlanNode {
-        &self.nodes[node as usize]
+    pub(crate) fn node(&self, node: NodeId) -> &PlanNode {
+        &self.nodes[node]
     }
 
-    pub(crate) fn outgoing(&self, node: u32) -> &[Outgoing] {
+    pub(crate) fn outgoing(&self, node: NodeId) -> &[Outgoing] {
         row(&self.outgoing, &self.outgoing_start, node)
     }
 
-    pub(crate) fn incoming(&self, node: u32) -> &[Incoming] {
+    pub(crate) fn incoming(&self, node: NodeId) -> &[Incoming] {
         row(&self.incoming, &self.incoming_start, node)
     }
 
-    /// The slots that a node, or what it contains, reads beside its edges.
-    pub(crate) fn references(&self, node: u32) -> impl Iterator<Item = u32> + '_ {
+    /// The nodes whose slots a node, or what it contains, reads beside its edges.
+    pub(crate) fn references(&self, node: NodeId) -> impl Iterator<Item = NodeId> + '_ {
         let start = self.references.partition_point(|(reader, _)| *reader < node);
         self.references[start..].iter().take_while(move |(reader, _)| *reader == node).map(|(_, slot)| *slot)
     }
 
     /// The children of a scope in declared order.
-    pub(crate) fn children(&self, scope: u32) -> impl Iterator<Item = u32> + '_ {
+    pub(crate) fn children(&self, scope: NodeId) -> impl Iterator<Item = NodeId> + '_ {
         let end = self.node(scope).end;
-        let mut next = scope + 1;
+        let mut next = scope.next();
         std::iter::from_fn(move || {
             let child = next;
             if child >= end {
@@ -276,12 +284,12 @@ impl Plan {
     }
 
     /// The leaf with this number, in preorder.
-    pub(crate) fn nth_leaf(&self, number: u32) -> Option<u32> {
-        let mut leaves = (0..self.nodes.len() as u32).filter(|node| self.node(*node).kind == Kind::Leaf);
+    pub(crate) fn nth_leaf(&self, number: u32) -> Option<NodeId> {
+        let mut leaves = self.numbers().filter(|node| self.node(*node).kind == Kind::Leaf);
         leaves.nth(number as usize)
     }
 }
 
-fn row<'a, T>(cells: &'a [T], starts: &[u32], node: u32) -> &'a [T] {
-    &cells[starts[node as usize] as usize..starts[node as usize + 1] as usize]
+fn row<'a, T>(cells: &'a [T], starts: &[u32], node: NodeId) -> &'a [T] {
+    &cells[starts[node.index()] as usize..starts[node.index() + 1] as usize]
 }

@@ -2,14 +2,15 @@
 
 use super::{Branching, Plan};
 use crate::graph::Graph;
+use crate::ids::NodeId;
 
 /// What the children of one scope look like as a graph. Nodes are plan indices.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScopeShape {
     /// Level by level, declared order inside a level.
-    pub levels: Vec<Vec<u32>>,
+    pub levels: Vec<Vec<NodeId>>,
     /// The heaviest path by weight.
-    pub critical_path: Vec<u32>,
+    pub critical_path: Vec<NodeId>,
     /// The weight of that path.
     pub critical_path_weight: f64,
     /// The sum of the children's weights.
@@ -20,24 +21,23 @@ pub struct ScopeShape {
 
 impl Plan {
     /// The shape of a scope's children; of a leaf, the shape of that one node.
-    pub fn scope_shape(&self, scope: u32) -> ScopeShape {
-        let children: Vec<u32> = match self.node(scope).children {
+    pub fn scope_shape(&self, scope: NodeId) -> ScopeShape {
+        let children: Vec<NodeId> = match self.node(scope).children {
             0 => vec![scope],
             _ => self.children(scope).collect(),
         };
-        let mut local = vec![0_u32; (self.node(scope).end - scope) as usize];
+        let mut local = vec![0_u32; self.node(scope).end.index() - scope.index()];
         for (number, child) in (0_u32..).zip(&children) {
-            local[(child - scope) as usize] = number;
+            local[child.index() - scope.index()] = number;
         }
+        let local = &|node: NodeId| local[node.index() - scope.index()];
         let edges = children.iter().filter(|child| **child != scope).flat_map(|child| {
-            let source = local[(child - scope) as usize];
-            let local = &local;
-            self.outgoing(*child).iter().map(move |out| (source, local[(out.target - scope) as usize]))
+            let source = local(*child);
+            self.outgoing(*child).iter().map(move |out| (source, local(out.target)))
         });
         let sections = self.branching(scope).filter(|branching| branching.is_try).into_iter();
-        let after = sections
-            .flat_map(Branching::order)
-            .map(|(source, target)| (local[(source - scope) as usize], local[(target - scope) as usize]));
+        let after =
+            sections.flat_map(Branching::order).map(|(source, target)| (local(source), local(target)));
         let graph = Graph::new(children.len(), edges.chain(after));
         let weights: Vec<f64> = children.iter().map(|child| self.node(*child).weight).collect();
         let Ok(levels) = graph.levels() else { unreachable!("a compiled plan has no cycle") };

@@ -5,6 +5,7 @@ use super::flow_control::Step;
 use super::task::{TaskState, is_last};
 use super::{Op, Run};
 use crate::error::ErrorCode;
+use crate::ids::{Offset, TaskId};
 use crate::plan::{Kind, NO_BRANCH};
 
 /// Where the branches of a group that is open stand: how many are over, have succeeded and have failed, and of each the
@@ -17,7 +18,7 @@ pub(super) const OPEN: usize = 3;
 impl Run {
     /// A group is entered: none of its branches is over.
     #[inline(never)]
-    pub(super) fn begin_branches(&mut self, scope: u32) {
+    pub(super) fn begin_branches(&mut self, scope: TaskId) {
         let Some(branching) = self.plan.branching(self.node_of(scope)) else { return };
         let mut standing = vec![0; OPEN + branching.branches.len()];
         for (open, branch) in standing[OPEN..].iter_mut().zip(&branching.branches) {
@@ -28,7 +29,7 @@ impl Run {
 
     /// A child of a branch is over, and has not failed.
     #[inline(never)]
-    pub(super) fn leave_branch(&mut self, scope: u32, branch: u32) {
+    pub(super) fn leave_branch(&mut self, scope: TaskId, branch: u32) {
         if self.is_try(scope) {
             self.leave_section(scope, branch);
             return;
@@ -47,13 +48,13 @@ impl Run {
     }
 
     /// The group around a child of a branch.
-    pub(super) fn branching_around(&self, task: u32) -> Option<u32> {
+    pub(super) fn branching_around(&self, task: TaskId) -> Option<TaskId> {
         if self.plan.node(self.node_of(task)).branch == NO_BRANCH { None } else { self.parent_of(task) }
     }
 
     /// Whether a failure in a branch of the group, which nothing in that branch takes, ends that branch alone. What was
     /// cancelled ends more.
-    pub(super) fn loses_branch(&self, scope: u32, code: ErrorCode) -> bool {
+    pub(super) fn loses_branch(&self, scope: TaskId, code: ErrorCode) -> bool {
         let losses = self.plan.branching(self.node_of(scope)).map_or(0, |branching| branching.losses);
         let lost = self.state.standings.get(&scope).map_or(u32::MAX, |standing| standing[LOST]);
         code != ErrorCode::Cancelled && lost < losses.saturating_sub(1)
@@ -61,7 +62,7 @@ impl Run {
 
     /// The branch of `child`, which has failed because of `cause`, is over.
     #[inline(never)]
-    pub(super) fn lose_branch(&mut self, scope: u32, child: u32, cause: u32) {
+    pub(super) fn lose_branch(&mut self, scope: TaskId, child: TaskId, cause: TaskId) {
         let branch = self.plan.node(self.node_of(child)).branch;
         let Some((base, _)) = self.output_of(scope, branch) else { return };
         self.cancel_branches(scope, Some(branch));
@@ -75,7 +76,7 @@ impl Run {
 
     /// The group is over once enough of its branches have succeeded, or none is left.
     #[inline(never)]
-    fn settle(&mut self, scope: u32) {
+    fn settle(&mut self, scope: TaskId) {
         let Some(branching) = self.plan.branching(self.node_of(scope)) else { return };
         let Some(standing) = self.state.standings.get(&scope) else { return };
         let is_won = standing[WON] >= branching.wins;
@@ -91,9 +92,9 @@ impl Run {
 
     /// Stops what goes on in the branches of a group, or in one of them, and leaves out what has not begun.
     #[inline(never)]
-    pub(super) fn cancel_branches(&mut self, scope: u32, only: Option<u32>) {
+    pub(super) fn cancel_branches(&mut self, scope: TaskId, only: Option<u32>) {
         let plan = self.plan.clone();
-        let chosen = |run: &Run, task: u32| run.is_in_branch(task, scope, only);
+        let chosen = |run: &Run, task: TaskId| run.is_in_branch(task, scope, only);
         let mut steps = std::mem::take(&mut self.steps);
         steps.retain(|step| {
             let (Step::Arrive(task) | Step::Over(task, _) | Step::Continue(task)) = step;
@@ -104,7 +105,7 @@ impl Run {
         self.forget_failures(&chosen);
         self.state.diverted = true;
         let node = self.node_of(scope);
-        let offset = scope.wrapping_sub(node);
+        let offset = Offset::between(node, scope);
         let Some(branching) = plan.branching(node) else { return };
         let branches = match only {
             Some(only) => std::slice::from_ref(&branching.branches[only as usize]),
@@ -113,7 +114,7 @@ impl Run {
         for child in branches.iter().flat_map(|branch| &branch.children).copied() {
             let mut inner = child;
             while inner < plan.node(child).end {
-                let task = inner.wrapping_add(offset);
+                let task = offset.task(inner);
                 self.abandon(task, TaskState::Skipped);
                 self.abandon_frames(task, TaskState::Skipped);
                 if self.task(task).state == TaskState::Pending {
@@ -121,13 +122,13 @@ impl Run {
                 }
                 // What an iterating scope contains stands for no task of this frame.
                 let planned = plan.node(inner);
-                inner = if matches!(planned.kind, Kind::Each { .. }) { planned.end } else { inner + 1 };
+                inner = if matches!(planned.kind, Kind::Each { .. }) { planned.end } else { inner.next() };
             }
         }
     }
 
     /// Whether a task is inside a group, in this of its branches if one is named.
-    fn is_in_branch(&self, task: u32, scope: u32, only: Option<u32>) -> bool {
+    fn is_in_branch(&self, task: TaskId, scope: TaskId, only: Option<u32>) -> bool {
         let mut inner = task;
         while let Some(outer) = self.parent_of(inner) {
             if outer == scope {
@@ -139,14 +140,14 @@ impl Run {
     }
 
     /// The task whose output is that of a branch, and whether any of the branch is to run.
-    pub(super) fn output_of(&self, scope: u32, branch: u32) -> Option<(u32, bool)> {
+    pub(super) fn output_of(&self, scope: TaskId, branch: u32) -> Option<(TaskId, bool)> {
         let branch = self.plan.branching(self.node_of(scope))?.branches.get(branch as usize)?;
         Some((self.beside(scope, branch.output), branch.runs))
     }
 
     /// A group with branches that restored bytes speak of.
-    pub(super) fn is_standing(&self, scope: u32, standing: &[u32]) -> bool {
-        let known = (scope as usize) < self.state.tasks.len();
+    pub(super) fn is_standing(&self, scope: TaskId, standing: &[u32]) -> bool {
+        let known = scope.index() < self.state.tasks.len();
         let branching = if known { self.plan.branching(self.node_of(scope)) } else { None };
         branching.is_some_and(|branching| branching.branches.len() + OPEN == standing.len())
     }

@@ -3,6 +3,7 @@
 use super::Misuse;
 use crate::error::ErrorCode;
 use crate::flow::Name;
+use crate::ids::{Millis, TaskId};
 use crate::numbered::numbered;
 
 /// Something that happened outside. An event for an attempt that is over is ignored.
@@ -12,7 +13,7 @@ pub enum Event {
     /// The executable returned; its value is in the task's slot.
     Done {
         /// Which task.
-        task: u32,
+        task: TaskId,
         /// The attempt that [`Op::Start`](super::Op::Start) named.
         attempt: u32,
         /// The value names the handles that carry it: those sent before as `Route`.
@@ -21,7 +22,7 @@ pub enum Event {
     /// The executable failed, or the items of a scope could not be told.
     Failed {
         /// Which task.
-        task: u32,
+        task: TaskId,
         /// The attempt that the op named.
         attempt: u32,
         /// Decides whether a retry makes sense.
@@ -30,7 +31,7 @@ pub enum Event {
     /// The coming `Done` carries its value on this handle.
     Route {
         /// Which task.
-        task: u32,
+        task: TaskId,
         /// The attempt that the op named.
         attempt: u32,
         /// The handle.
@@ -40,16 +41,16 @@ pub enum Event {
     /// to wait for it at the least. Comes right before `Failed`; alone it means nothing.
     Advice {
         /// Which task.
-        task: u32,
+        task: TaskId,
         /// The attempt that the op named.
         attempt: u32,
-        /// In ms.
-        delay: u32,
+        /// How long.
+        delay: Millis,
     },
     /// The executable reports its own progress.
     Progress {
         /// Which task.
-        task: u32,
+        task: TaskId,
         /// The attempt that the op named.
         attempt: u32,
         /// 0–100; larger counts as 100.
@@ -58,7 +59,7 @@ pub enum Event {
     /// The answer to [`Op::Ask`](super::Op::Ask).
     Items {
         /// Which scope.
-        task: u32,
+        task: TaskId,
         /// The attempt that the op named.
         attempt: u32,
         /// Items known so far, in all.
@@ -69,7 +70,7 @@ pub enum Event {
     /// The executable returned, its value is in the task's slot, and with it the run ends, and has succeeded.
     End {
         /// Which task.
-        task: u32,
+        task: TaskId,
         /// The attempt that the op named.
         attempt: u32,
     },
@@ -84,7 +85,7 @@ pub enum Event {
     /// All that was told before the [`Op::Persist`](super::Op::Persist) is on disk.
     Persisted {
         /// Which task.
-        task: u32,
+        task: TaskId,
         /// The attempt that the op named.
         attempt: u32,
     },
@@ -136,13 +137,14 @@ pub const EVENT_WORDS: usize = 3;
 
 impl Event {
     /// In `Advice`: another try would fail like this one.
-    pub const NEVER: u32 = u32::MAX;
+    pub const NEVER: Millis = Millis(u32::MAX);
 
     /// The record that crosses from the host: kind and attempt (`kind | attempt << 8`), task, argument.
     pub fn to_words(self) -> [u32; EVENT_WORDS] {
-        let record = |kind: EventKind, attempt: u32, task: u32, argument: u32| {
-            [kind.number() | attempt << ATTEMPT_SHIFT, task, argument]
+        let record = |kind: EventKind, attempt: u32, task: TaskId, argument: u32| {
+            [kind.number() | attempt << ATTEMPT_SHIFT, task.0, argument]
         };
+        let alone = |kind: EventKind| [kind.number(), 0, 0];
         match self {
             Event::Done { task, attempt, routed } => record(EventKind::Done, attempt, task, routed.into()),
             Event::Failed { task, attempt, code } => {
@@ -156,12 +158,12 @@ impl Event {
             Event::Items { task, attempt, count, open_ended: true } => {
                 record(EventKind::ItemsOpenEnded, attempt, task, count)
             }
-            Event::Cancel => record(EventKind::Cancel, 0, 0, 0),
-            Event::Pause => record(EventKind::Pause, 0, 0, 0),
-            Event::Resume => record(EventKind::Resume, 0, 0, 0),
-            Event::Advice { task, attempt, delay } => record(EventKind::Advice, attempt, task, delay),
+            Event::Cancel => alone(EventKind::Cancel),
+            Event::Pause => alone(EventKind::Pause),
+            Event::Resume => alone(EventKind::Resume),
+            Event::Advice { task, attempt, delay } => record(EventKind::Advice, attempt, task, delay.0),
             Event::End { task, attempt } => record(EventKind::End, attempt, task, 0),
-            Event::TakenOver => record(EventKind::TakenOver, 0, 0, 0),
+            Event::TakenOver => alone(EventKind::TakenOver),
             Event::Persisted { task, attempt } => record(EventKind::Persisted, attempt, task, 0),
         }
     }
@@ -171,7 +173,7 @@ impl Event {
     /// # Errors
     /// [`Misuse::Malformed`] for a kind or code that does not exist.
     pub fn from_words([head, task, argument]: [u32; EVENT_WORDS]) -> Result<Event, Misuse> {
-        let attempt = head >> ATTEMPT_SHIFT;
+        let (task, attempt) = (TaskId(task), head >> ATTEMPT_SHIFT);
         let kind = EventKind::of(head & KIND_MASK).ok_or(Misuse::Malformed)?;
         Ok(match kind {
             EventKind::Done => Event::Done { task, attempt, routed: argument != 0 },
@@ -186,7 +188,7 @@ impl Event {
             EventKind::Cancel => Event::Cancel,
             EventKind::Pause => Event::Pause,
             EventKind::Resume => Event::Resume,
-            EventKind::Advice => Event::Advice { task, attempt, delay: argument },
+            EventKind::Advice => Event::Advice { task, attempt, delay: Millis(argument) },
             EventKind::End => Event::End { task, attempt },
             EventKind::TakenOver => Event::TakenOver,
             EventKind::Persisted => Event::Persisted { task, attempt },

@@ -5,11 +5,12 @@ use super::task::{Phase, Task, TaskState};
 use super::timer::Alarm;
 use super::{Event, Op, Run, RunPhase};
 use crate::error::ErrorCode;
+use crate::ids::{Millis, Offset, TaskId};
 use crate::plan::Kind;
 
 impl Run {
     /// The executable failed, or the items of a scope could not be told.
-    pub(super) fn attempt_failed(&mut self, task: u32, attempt: u32, code: ErrorCode) {
+    pub(super) fn attempt_failed(&mut self, task: TaskId, attempt: u32, code: ErrorCode) {
         let advice = self.advice.take().filter(|(of, at, _)| (*of, *at) == (task, attempt));
         let found = self.task(task);
         if found.attempt != attempt {
@@ -20,25 +21,27 @@ impl Run {
                 self.state.routes.remove(&task);
                 self.fail(task, code);
             }
-            Phase::Running => self.retry_or_fail(task, code, advice.map_or(0, |(.., delay)| delay)),
+            Phase::Running => {
+                self.retry_or_fail(task, code, advice.map_or(Millis::ZERO, |(.., delay)| delay))
+            }
             Phase::Asking => self.fail(task, code),
             _ => {}
         }
     }
 
     /// An attempt, or a scope, has taken too long.
-    pub(super) fn node_deadline(&mut self, task: u32) {
+    pub(super) fn node_deadline(&mut self, task: TaskId) {
         let attempt = self.task(task).attempt;
         self.ops.push(Op::Abort { task, attempt, code: ErrorCode::Timeout });
         match self.kind_of(task) {
-            Kind::Leaf => self.retry_or_fail(task, ErrorCode::Timeout, 0),
+            Kind::Leaf => self.retry_or_fail(task, ErrorCode::Timeout, Millis::ZERO),
             Kind::Group if self.is_try(task) => self.time_out_body(task),
             Kind::Group | Kind::Each { .. } => self.fail(task, ErrorCode::Timeout),
         }
     }
 
-    /// `least`: the shortest backoff in ms that the failure asks for.
-    pub(super) fn retry_or_fail(&mut self, task: u32, code: ErrorCode, least: u32) {
+    /// `least`: the shortest backoff that the failure asks for.
+    pub(super) fn retry_or_fail(&mut self, task: TaskId, code: ErrorCode, least: Millis) {
         let node = self.plan.node(self.node_of(task));
         let options = &self.state.options;
         let retries = node.retries.unwrap_or(options.retries);
@@ -57,7 +60,7 @@ impl Run {
     }
 
     /// Sets the end of a task's backoff.
-    fn arm_retry(&mut self, task: u32, least: u32) {
+    fn arm_retry(&mut self, task: TaskId, least: Millis) {
         let node = self.plan.node(self.node_of(task));
         let options = &self.state.options;
         let base = node.retry_delay_ms.map_or(options.retry_delay, f64::from);
@@ -70,7 +73,7 @@ impl Run {
 
     /// The executable returned, and the run is to end with that: what is around it is over as well, all else is stopped.
     #[inline(never)]
-    pub(super) fn end(&mut self, task: u32, attempt: u32) {
+    pub(super) fn end(&mut self, task: TaskId, attempt: u32) {
         let found = self.task(task);
         if found.phase != Phase::Running || found.attempt != attempt {
             return;
@@ -91,16 +94,16 @@ impl Run {
     }
 
     /// Ends the run: stops what is in flight, starts nothing more.
-    pub(super) fn finish(&mut self, code: Option<ErrorCode>, cause: u32) {
+    pub(super) fn finish(&mut self, code: Option<ErrorCode>, cause: TaskId) {
         if self.state.phase != RunPhase::Active {
             return;
         }
         let reason = match code {
-            Some(ErrorCode::Timeout) if cause == Op::NO_TASK => ErrorCode::Timeout,
+            Some(ErrorCode::Timeout) if cause == TaskId::NONE => ErrorCode::Timeout,
             _ => ErrorCode::Cancelled,
         };
         self.stop_flight(reason, TaskState::Error, &|_, _| true);
-        if code.is_some() || cause != Op::NO_TASK {
+        if code.is_some() || cause != TaskId::NONE {
             self.fail_scopes();
         }
         self.steps.clear();
@@ -113,7 +116,7 @@ impl Run {
 
     /// Stops one task of a scope that failed or was cancelled, which `left` tells apart.
     #[inline(never)]
-    pub(super) fn abandon(&mut self, task: u32, left: TaskState) {
+    pub(super) fn abandon(&mut self, task: TaskId, left: TaskState) {
         match self.task(task).phase {
             Phase::Idle => {}
             // A scope may be open before the first of its nodes begins; then it never began.
@@ -138,7 +141,7 @@ impl Run {
     /// that may begin again comes before all of them. On the way it ends the branches that it is in, with all others of their groups where those
     /// do not go on after it.
     #[inline(never)]
-    fn fail(&mut self, cause: u32, code: ErrorCode) {
+    fn fail(&mut self, cause: TaskId, code: ErrorCode) {
         self.leave_flight(cause);
         self.fail_from(cause, cause, code);
         self.run_steps();
@@ -146,7 +149,7 @@ impl Run {
 
     /// The same for `failed`, which is the cause itself or a scope that has failed at its end because of it.
     #[inline(never)]
-    pub(super) fn fail_from(&mut self, failed: u32, cause: u32, code: ErrorCode) {
+    pub(super) fn fail_from(&mut self, failed: TaskId, cause: TaskId, code: ErrorCode) {
         let mut taker = Some(failed);
         let mut lost = None;
         let mut stopped = false;
@@ -213,13 +216,13 @@ impl Run {
 
     /// Whether the failure of a task, or of something in it, ends there: an edge takes the error, or its policy says to go
     /// on. What was cancelled is not to be gone on after.
-    fn handles(&self, task: u32, code: ErrorCode) -> bool {
+    fn handles(&self, task: TaskId, code: ErrorCode) -> bool {
         let node = self.plan.node(self.node_of(task));
         node.catches || node.continues() && code != ErrorCode::Cancelled
     }
 
     /// A task is over with a failure that it handles.
-    fn hand_on(&mut self, task: u32, cause: u32) {
+    fn hand_on(&mut self, task: TaskId, cause: TaskId) {
         let continues = self.plan.node(self.node_of(task)).continues();
         self.ops.push(Op::Catch { task, cause });
         self.steps.push(Step::Over(task, if continues { Carry::Undefined } else { Carry::Error }));
@@ -227,7 +230,7 @@ impl Run {
 
     /// All of a scope is over, and something in it failed that nothing caught: now the scope has failed.
     #[inline(never)]
-    pub(super) fn fail_scope(&mut self, task: u32, cause: u32, code: ErrorCode) {
+    pub(super) fn fail_scope(&mut self, task: TaskId, cause: TaskId, code: ErrorCode) {
         if self.may_begin_again(task, code) {
             self.back_off(task);
             return;
@@ -255,7 +258,7 @@ impl Run {
     }
 
     /// A scope goes on although something in it failed: at its end it fails, with what came first.
-    fn blame(&mut self, scope: u32, cause: u32, code: ErrorCode) {
+    fn blame(&mut self, scope: TaskId, cause: TaskId, code: ErrorCode) {
         // What depends on it will be skipped, though maybe only when more of its inputs are decided.
         self.state.diverted = true;
         if self.state.failures.contains_key(&scope) {
@@ -271,7 +274,7 @@ impl Run {
 
     /// Whether a group that has failed, or in which something did, is to begin once more. Only groups that ask for it
     /// themselves: what is asked of a whole run is meant for its leaves. A `try` does so for its body alone.
-    pub(super) fn may_begin_again(&self, task: u32, code: ErrorCode) -> bool {
+    pub(super) fn may_begin_again(&self, task: TaskId, code: ErrorCode) -> bool {
         let node = self.plan.node(self.node_of(task));
         node.kind == Kind::Group
             && code.retryable()
@@ -281,7 +284,7 @@ impl Run {
 
     /// Stops what is left of a group, which begins again after its backoff. Until then it is in flight, like a leaf in
     /// backoff: it keeps a place from what comes later in the plan, where it needs to one more than there are.
-    pub(super) fn back_off(&mut self, task: u32) {
+    pub(super) fn back_off(&mut self, task: TaskId) {
         self.stop_inside(task);
         self.enter_flight(task);
         let children = self.plan.node(self.node_of(task)).children;
@@ -289,26 +292,26 @@ impl Run {
             task.phase = Phase::Backoff;
             task.open = children;
         });
-        self.arm_retry(task, 0);
+        self.arm_retry(task, Millis::ZERO);
     }
 
     /// The backoff of a group is over: everything in it is as it was before it began.
     #[inline(never)]
-    pub(super) fn begin_again(&mut self, task: u32) {
+    pub(super) fn begin_again(&mut self, task: TaskId) {
         self.leave_flight(task);
         let plan = self.plan.clone();
         let node = self.node_of(task);
-        let offset = task.wrapping_sub(node);
-        let mut inner = node + 1;
+        let offset = Offset::between(node, task);
+        let mut inner = node.next();
         while inner < plan.node(node).end {
             let planned = plan.node(inner);
-            let number = inner.wrapping_add(offset);
+            let number = offset.task(inner);
             self.state.routes.remove(&number);
             self.change(number, Op::NO_STEP, |task| {
                 *task = Task { attempt: task.attempt, ..Task::new(planned, task.frame) };
             });
             // What an iterating scope contains stands for no task of this frame.
-            inner = if matches!(planned.kind, Kind::Each { .. }) { planned.end } else { inner + 1 };
+            inner = if matches!(planned.kind, Kind::Each { .. }) { planned.end } else { inner.next() };
         }
         self.ops.push(Op::Reset { task });
         self.enter(task);
@@ -317,18 +320,18 @@ impl Run {
 
     /// Marks a task as failed; a scope with all that it contains.
     #[inline(never)]
-    fn stop(&mut self, task: u32) {
+    fn stop(&mut self, task: TaskId) {
         self.stop_inside(task);
         self.show_failed(task);
     }
 
-    fn show_failed(&mut self, task: u32) {
+    fn show_failed(&mut self, task: TaskId) {
         self.show_stopped(task, TaskState::Error);
     }
 
     /// What has failed stays at the percent that it had reached; what is skipped counts as done.
     #[inline(never)]
-    pub(super) fn show_stopped(&mut self, task: u32, left: TaskState) {
+    pub(super) fn show_stopped(&mut self, task: TaskId, left: TaskState) {
         let now = self.state.now;
         let failed = left == TaskState::Error;
         let percent = if failed { self.reached_percent(task, now) } else { 100 };
@@ -346,18 +349,18 @@ impl Run {
 
     /// Stops all that a scope contains; nothing for a leaf.
     #[inline(never)]
-    fn stop_inside(&mut self, task: u32) {
+    fn stop_inside(&mut self, task: TaskId) {
         if self.kind_of(task) == Kind::Leaf {
             return;
         }
         self.stop_flight(ErrorCode::Cancelled, TaskState::Error, &|run, inner| run.is_within(inner, task));
         self.forget_failures(&|run, inner| inner == task || run.is_within(inner, task));
         let node = self.node_of(task);
-        let offset = task.wrapping_sub(node);
+        let offset = Offset::between(node, task);
         self.abandon_frames(task, TaskState::Error);
         if self.kind_of(task) == Kind::Group {
-            for inner in node + 1..self.plan.node(node).end {
-                let inner = inner.wrapping_add(offset);
+            for inner in node.next().up_to(self.plan.node(node).end) {
+                let inner = offset.task(inner);
                 self.abandon(inner, TaskState::Error);
                 self.abandon_frames(inner, TaskState::Error);
             }
@@ -366,8 +369,8 @@ impl Run {
 
     /// What failed where all is over counts no longer; its tasks may stand for something else soon.
     #[inline(never)]
-    pub(super) fn forget_failures(&mut self, chosen: &dyn Fn(&Run, u32) -> bool) {
-        let blamed: Vec<u32> = self.state.failures.keys().copied().collect();
+    pub(super) fn forget_failures(&mut self, chosen: &dyn Fn(&Run, TaskId) -> bool) {
+        let blamed: Vec<TaskId> = self.state.failures.keys().copied().collect();
         for task in blamed {
             if chosen(self, task) {
                 self.state.failures.remove(&task);
@@ -381,7 +384,7 @@ impl Run {
         &mut self,
         reason: ErrorCode,
         left: TaskState,
-        chosen: &dyn Fn(&Run, u32) -> bool,
+        chosen: &dyn Fn(&Run, TaskId) -> bool,
     ) {
         let mut lane = self.state.in_flight.len();
         while lane > 0 {
@@ -407,14 +410,14 @@ impl Run {
 
     /// Scopes that have begun will not complete: also those in which nothing is in flight just now.
     fn fail_scopes(&mut self) {
-        for task in (0..self.state.tasks.len() as u32).rev() {
+        for task in TaskId::ROOT.up_to(TaskId::at(self.state.tasks.len())).rev() {
             if self.task(task).state == TaskState::Executing {
                 self.show_failed(task);
             }
         }
     }
 
-    fn is_within(&self, task: u32, scope: u32) -> bool {
+    fn is_within(&self, task: TaskId, scope: TaskId) -> bool {
         let mut inner = task;
         while let Some(outer) = self.parent_of(inner) {
             if outer == scope {
@@ -428,9 +431,9 @@ impl Run {
 
 /// The wait in ms after so many tries: `base` after the first, twice as long after each further one. With the seed of the run and the
 /// task it is spread: between half of that and all of it, always the same for the same seed, task and try.
-pub fn backoff(base: f64, tries: u32, spread: Option<(u64, u32)>) -> f64 {
+pub fn backoff(base: f64, tries: u32, spread: Option<(u64, TaskId)>) -> f64 {
     let full = base * 2_f64.powi(tries.saturating_sub(1).min(30) as i32);
     let Some((seed, task)) = spread else { return full };
-    let salt = u64::from(task) << 32 | u64::from(tries);
+    let salt = u64::from(task.0) << 32 | u64::from(tries);
     full * (0.5 + 0.5 * super::options::unit(seed, salt))
 }

@@ -4,20 +4,20 @@
 
 use std::cmp::Reverse;
 
-use super::frame::OUTERMOST;
-use super::task::{NO_FRAME, Phase, TaskState, is_last};
+use super::task::{Phase, TaskState, is_last};
 use super::{Op, Run, RunPhase};
 use crate::flow::Name;
+use crate::ids::{FrameId, NodeId, Offset, TaskId};
 use crate::plan::{Kind, NO_BRANCH, NO_GROUP};
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Step {
     /// All incoming edges of the task are decided.
-    Arrive(u32),
+    Arrive(TaskId),
     /// The task is over; which of its edges carry something.
-    Over(u32, Carry),
+    Over(TaskId, Carry),
     /// An iterating scope may open frames, or be over.
-    Continue(u32),
+    Continue(TaskId),
 }
 
 /// Which edges of a task that is over carry a value.
@@ -77,7 +77,7 @@ impl Run {
         if !self.plan.has_parallel() || self.state.options.concurrency > 1 {
             return false;
         }
-        let group = |task: &u32| self.plan.node(self.node_of(*task)).parallel;
+        let group = |task: &TaskId| self.plan.node(self.node_of(*task)).parallel;
         let next = self.state.ready.peek().map_or(NO_GROUP, |Reverse((_, task))| group(task));
         next != NO_GROUP
             && self.state.in_flight.len() < PARALLEL_LIMIT
@@ -95,7 +95,7 @@ impl Run {
     }
 
     /// Lets the run begin with `task`.
-    pub(super) fn arrive(&mut self, task: u32) {
+    pub(super) fn arrive(&mut self, task: TaskId) {
         let node = self.node_of(task);
         let planned = self.plan.node(node);
         let (kind, position, disabled) = (planned.kind, planned.position, planned.disabled);
@@ -120,14 +120,14 @@ impl Run {
                 Kind::Group => {}
             }
         }
-        if task == 0 {
+        if task == TaskId::ROOT {
             self.run_steps();
         }
     }
 
     /// A scope's children are all over.
     #[inline(never)]
-    pub(super) fn complete_scope(&mut self, task: u32) {
+    pub(super) fn complete_scope(&mut self, task: TaskId) {
         if let Some((cause, code)) = self.state.failures.remove(&task) {
             if self.state.options.keep_going {
                 self.fail_scope(task, cause, code);
@@ -150,7 +150,7 @@ impl Run {
     }
 
     /// A task begins: so do the scopes around it, if it is their first.
-    pub(super) fn begin_scopes(&mut self, task: u32) {
+    pub(super) fn begin_scopes(&mut self, task: TaskId) {
         let now = self.state.now;
         let mut inner = task;
         while let Some(scope) = self.parent_of(inner) {
@@ -165,7 +165,7 @@ impl Run {
         }
     }
 
-    pub(super) fn enter(&mut self, task: u32) {
+    pub(super) fn enter(&mut self, task: TaskId) {
         let found = self.task_mut(task);
         found.phase = Phase::Open;
         found.tries = found.tries.saturating_add(1);
@@ -176,15 +176,15 @@ impl Run {
             self.begin_branches(task);
         }
         let node = self.node_of(task);
-        let offset = task.wrapping_sub(node);
+        let offset = Offset::between(node, task);
         let Run { plan, steps, .. } = self;
         let free =
             plan.children(node).filter(|child| plan.node(*child).in_degree == 0 && !plan.node(*child).waits);
-        steps.extend(free.map(|child| Step::Arrive(child.wrapping_add(offset))));
+        steps.extend(free.map(|child| Step::Arrive(offset.task(child))));
     }
 
     /// Marks a task, and what it contains, as skipped.
-    fn skip(&mut self, task: u32) {
+    fn skip(&mut self, task: TaskId) {
         let now = self.state.now;
         self.state.diverted = true;
         let first = self.node_of(task);
@@ -198,20 +198,20 @@ impl Run {
             });
             let planned = self.plan.node(node);
             // What an iterating scope contains stands for no task of this frame.
-            node = if matches!(planned.kind, Kind::Each { .. }) { planned.end } else { node + 1 };
+            node = if matches!(planned.kind, Kind::Each { .. }) { planned.end } else { node.next() };
         }
     }
 
-    fn over(&mut self, task: u32, carry: Carry) {
+    fn over(&mut self, task: TaskId, carry: Carry) {
         let node = self.node_of(task);
-        let offset = task.wrapping_sub(node);
+        let offset = Offset::between(node, task);
         let frame = self.task(task).frame;
-        let keep = self.state.options.keep_outputs && frame == OUTERMOST;
+        let keep = self.state.options.keep_outputs && frame == FrameId::OUTERMOST;
 
         for index in 0..self.plan.outgoing(node).len() {
             let edge = self.plan.outgoing(node)[index];
             let carries = self.carries(task, carry, edge.handle);
-            let target = edge.target.wrapping_add(offset);
+            let target = offset.task(edge.target);
             // What was skipped left nothing in its slot, and who depends on a failure reads none. The slot of a group that
             // failed is that of a node inside, which may have gone well.
             if carry == Carry::Undefined || !carries && !matches!(carry, Carry::Nothing | Carry::Failure) {
@@ -226,21 +226,21 @@ impl Run {
         }
         if !keep {
             let Run { plan, state, ops, .. } = self;
-            let edges = plan.incoming(node).iter().map(|edge| edge.slot);
-            for slot in edges.chain(plan.references(node)) {
-                let slot = slot.wrapping_add(offset);
-                if is_last(&mut state.tasks[slot as usize].readers) {
-                    ops.push(Op::Drop { slot });
+            let edges = plan.incoming(node).iter().map(|edge| edge.output);
+            for read in edges.chain(plan.references(node)) {
+                let read = offset.task(read);
+                if is_last(&mut state.tasks[read].readers) {
+                    ops.push(Op::Drop { slot: read.slot() });
                 }
             }
-            if state.tasks[task as usize].readers == 0 && plan.node(node).output == node {
-                ops.push(Op::Drop { slot: task });
+            if state.tasks[task].readers == 0 && plan.node(node).output == node {
+                ops.push(Op::Drop { slot: task.slot() });
             }
         }
         self.leave_scope(task, node, frame);
     }
 
-    fn carries(&self, task: u32, carry: Carry, handle: Name) -> bool {
+    fn carries(&self, task: TaskId, carry: Carry, handle: Name) -> bool {
         match carry {
             Carry::Output | Carry::Undefined => handle != Name::ERROR,
             Carry::Named => self.is_named(task, handle),
@@ -250,7 +250,7 @@ impl Run {
     }
 
     /// Tells a new host once more which inputs of the task's neighbours carry nothing.
-    pub(super) fn block_again(&mut self, task: u32) {
+    pub(super) fn block_again(&mut self, task: TaskId) {
         let found = self.task(task);
         let node = self.node_of(task);
         let carry = match found.state {
@@ -276,14 +276,14 @@ impl Run {
         }
     }
 
-    fn leave_scope(&mut self, task: u32, node: u32, frame: u32) {
-        if node == 0 {
-            self.finish(None, Op::NO_TASK);
+    fn leave_scope(&mut self, task: TaskId, node: NodeId, frame: FrameId) {
+        if node == NodeId::ROOT {
+            self.finish(None, TaskId::NONE);
             return;
         }
         let (parent, branch) = (self.plan.node(node).parent, self.plan.node(node).branch);
-        let found = &mut self.state.frames[frame as usize];
-        if found.owner != NO_FRAME && found.scope == parent {
+        let found = &mut self.state.frames[frame];
+        if found.owner != TaskId::NONE && found.scope == parent {
             if is_last(&mut found.open) {
                 self.close_frame(frame);
             }

@@ -5,23 +5,20 @@ use std::cmp::Reverse;
 use serde::{Deserialize, Serialize};
 
 use super::flow_control::Step;
-use super::task::{NO_FRAME, Phase, Task, TaskState};
+use super::task::{Phase, Task, TaskState};
 use super::timer::Alarm;
 use super::{Op, Run};
 use crate::error::ErrorCode;
+use crate::ids::{FrameId, NodeId, Offset, TaskId, indexed};
 use crate::plan::Kind;
-
-/// The frame of the nodes that belong to no iterating scope.
-pub(crate) const OUTERMOST: u32 = 0;
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Frame {
-    /// The task of the scope, or [`NO_FRAME`].
-    pub(crate) owner: u32,
+    /// The task of the scope; of the outermost frame [`TaskId::NONE`].
+    pub(crate) owner: TaskId,
     /// The scope's node.
-    pub(crate) scope: u32,
-    /// Task number minus node index, for every task of the frame.
-    pub(crate) offset: u32,
+    pub(crate) scope: NodeId,
+    pub(crate) offset: Offset,
     pub(crate) item: u32,
     /// Children of the scope that are not over.
     pub(crate) open: u32,
@@ -29,9 +26,11 @@ pub(crate) struct Frame {
     pub(crate) place: u32,
 }
 
+indexed!(Frame, by FrameId);
+
 impl Frame {
     pub(crate) fn outermost() -> Frame {
-        Frame { owner: NO_FRAME, scope: 0, offset: 0, item: 0, open: 0, place: 0 }
+        Frame { owner: TaskId::NONE, scope: NodeId::ROOT, offset: Offset::NONE, item: 0, open: 0, place: 0 }
     }
 }
 
@@ -45,7 +44,7 @@ pub(crate) struct Iteration {
     /// When the scope will have taken too long, whatever was asked in between.
     pub(crate) deadline: f64,
     /// The frames that are open.
-    pub(crate) frames: Vec<u32>,
+    pub(crate) frames: Vec<FrameId>,
 }
 
 impl Iteration {
@@ -57,7 +56,7 @@ impl Iteration {
 impl Run {
     /// The scope's inputs are there, and it is its turn: ask how many items it has.
     #[inline(never)]
-    pub(super) fn begin_iteration(&mut self, task: u32) {
+    pub(super) fn begin_iteration(&mut self, task: TaskId) {
         let now = self.state.now;
         let found = self.task_mut(task);
         found.started = now;
@@ -69,7 +68,7 @@ impl Run {
     }
 
     /// All items that are known are done, there may be more, and it is the scope's turn.
-    pub(super) fn ask_for_more(&mut self, task: u32) {
+    pub(super) fn ask_for_more(&mut self, task: TaskId) {
         let waiting = self.state.iterations.get(&task);
         if let Some(known) = waiting.filter(|found| found.awaits_more()).map(|found| found.known) {
             self.enter_flight(task);
@@ -78,7 +77,7 @@ impl Run {
     }
 
     /// Asks under a new attempt, so that a late answer to an earlier question is not taken for this one's.
-    pub(super) fn ask(&mut self, task: u32, known: u32) {
+    pub(super) fn ask(&mut self, task: TaskId, known: u32) {
         let found = self.task_mut(task);
         found.attempt = found.next_attempt();
         found.phase = Phase::Asking;
@@ -90,7 +89,7 @@ impl Run {
         self.ops.push(Op::Ask { task, attempt, known });
     }
 
-    pub(super) fn items_known(&mut self, task: u32, attempt: u32, count: u32, open_ended: bool) {
+    pub(super) fn items_known(&mut self, task: TaskId, attempt: u32, count: u32, open_ended: bool) {
         let found = self.task_mut(task);
         if found.phase != Phase::Asking || found.attempt != attempt {
             return;
@@ -106,7 +105,7 @@ impl Run {
     }
 
     /// Opens the next frame if there is an item and room; ends, or asks on, when all items are done.
-    pub(super) fn continue_iteration(&mut self, task: u32) {
+    pub(super) fn continue_iteration(&mut self, task: TaskId) {
         let Kind::Each { width, .. } = self.kind_of(task) else { return };
         if self.task(task).phase != Phase::Open {
             return;
@@ -132,34 +131,34 @@ impl Run {
         }
     }
 
-    fn open_frame(&mut self, owner: u32, item: u32) {
+    fn open_frame(&mut self, owner: TaskId, item: u32) {
         let plan = self.plan.clone();
         let scope = self.node_of(owner);
-        let nodes = scope + 1..plan.node(scope).end;
+        let nodes = scope.next().up_to(plan.node(scope).end);
         let free = self.state.free_frames.get_mut(&scope).and_then(Vec::pop);
         let children = plan.node(scope).children;
         let place = self.state.iterations.get(&owner).map_or(0, |iteration| iteration.frames.len() as u32);
         let index = match free {
             Some(index) => {
-                let frame = &mut self.state.frames[index as usize];
+                let frame = &mut self.state.frames[index];
                 (frame.owner, frame.item, frame.open, frame.place) = (owner, item, children, place);
                 let offset = frame.offset;
                 for node in nodes {
-                    let task = &mut self.state.tasks[node.wrapping_add(offset) as usize];
+                    let task = &mut self.state.tasks[offset.task(node)];
                     let attempt = task.attempt;
                     *task = Task { attempt, ..Task::new(plan.node(node), index) };
                 }
                 index
             }
             None => {
-                let index = self.state.frames.len() as u32;
-                let offset = (self.state.tasks.len() as u32).wrapping_sub(scope + 1);
+                let index = FrameId::at(self.state.frames.len());
+                let offset = Offset::between(scope.next(), TaskId::at(self.state.tasks.len()));
                 self.state.frames.push(Frame { owner, scope, offset, item, open: children, place });
                 self.state.tasks.extend(nodes.map(|node| Task::new(plan.node(node), index)));
                 index
             }
         };
-        let base = (scope + 1).wrapping_add(self.state.frames[index as usize].offset);
+        let base = self.state.frames[index].offset.task(scope.next());
         if let Some(iteration) = self.state.iterations.get_mut(&owner) {
             iteration.frames.push(index);
         }
@@ -170,16 +169,16 @@ impl Run {
     }
 
     /// The last child of a frame is over.
-    pub(super) fn close_frame(&mut self, index: u32) {
-        let Frame { owner, scope, offset, item, .. } = self.state.frames[index as usize];
-        self.ops.push(Op::Close { task: owner, base: (scope + 1).wrapping_add(offset), item });
+    pub(super) fn close_frame(&mut self, index: FrameId) {
+        let Frame { owner, scope, offset, item, .. } = self.state.frames[index];
+        self.ops.push(Op::Close { task: owner, base: offset.task(scope.next()), item });
         self.free_frame(index);
     }
 
     /// Whether a failure of the task, which nothing in its frame takes, ends that frame alone. What was cancelled ends more.
-    pub(super) fn loses_frame(&self, task: u32, code: ErrorCode) -> bool {
-        let Frame { owner, scope, .. } = self.state.frames[self.task(task).frame as usize];
-        owner != NO_FRAME
+    pub(super) fn loses_frame(&self, task: TaskId, code: ErrorCode) -> bool {
+        let Frame { owner, scope, .. } = *self.frame_of(task);
+        owner != TaskId::NONE
             && code != ErrorCode::Cancelled
             && self.plan.node(self.node_of(task)).parent == scope
             && matches!(self.plan.node(scope).kind, Kind::Each { tolerant: true, .. })
@@ -187,21 +186,21 @@ impl Run {
 
     /// A frame ends because `cause` in it failed: what else is in it is stopped.
     #[inline(never)]
-    pub(super) fn lose_frame(&mut self, index: u32, cause: u32) {
-        let Frame { owner, scope, offset, .. } = self.state.frames[index as usize];
+    pub(super) fn lose_frame(&mut self, index: FrameId, cause: TaskId) {
+        let Frame { owner, scope, offset, .. } = self.state.frames[index];
         self.stop_flight(ErrorCode::Cancelled, TaskState::Error, &|run, task| run.is_in_frame(task, index));
         self.forget_failures(&|run, task| run.is_in_frame(task, index));
-        for node in scope + 1..self.plan.node(scope).end {
-            let task = node.wrapping_add(offset);
+        for node in scope.next().up_to(self.plan.node(scope).end) {
+            let task = offset.task(node);
             self.abandon(task, TaskState::Error);
             self.abandon_frames(task, TaskState::Error);
         }
-        self.ops.push(Op::Lose { task: owner, base: (scope + 1).wrapping_add(offset), cause });
+        self.ops.push(Op::Lose { task: owner, base: offset.task(scope.next()), cause });
         self.free_frame(index);
     }
 
     /// Whether a task is of a frame, or of one inside it.
-    fn is_in_frame(&self, task: u32, index: u32) -> bool {
+    fn is_in_frame(&self, task: TaskId, index: FrameId) -> bool {
         let mut inner = Some(task);
         while let Some(found) = inner {
             if self.task(found).frame == index {
@@ -213,8 +212,8 @@ impl Run {
     }
 
     /// A frame is over: its scope goes on.
-    fn free_frame(&mut self, index: u32) {
-        let Frame { owner, scope, place, .. } = self.state.frames[index as usize];
+    fn free_frame(&mut self, index: FrameId) {
+        let Frame { owner, scope, place, .. } = self.state.frames[index];
         self.state.free_frames.entry(scope).or_default().push(index);
         let Some(iteration) = self.state.iterations.get_mut(&owner) else { return };
         iteration.closed = iteration.closed.saturating_add(1);
@@ -222,7 +221,7 @@ impl Run {
             iteration.frames.swap_remove(place as usize);
         }
         if let Some(moved) = iteration.frames.get(place as usize) {
-            self.state.frames[*moved as usize].place = place;
+            self.state.frames[*moved].place = place;
         }
         if !iteration.open_ended {
             let percent = u64::from(iteration.closed) * 100 / u64::from(iteration.known.max(1));
@@ -233,15 +232,15 @@ impl Run {
 
     /// Forgets the open frames of a scope that failed, or was cancelled.
     #[inline(never)]
-    pub(super) fn abandon_frames(&mut self, owner: u32, left: TaskState) {
+    pub(super) fn abandon_frames(&mut self, owner: TaskId, left: TaskState) {
         let mut owners = vec![owner];
         while let Some(owner) = owners.pop() {
             let Some(iteration) = self.state.iterations.remove(&owner) else { continue };
             let scope = self.node_of(owner);
             for index in iteration.frames {
-                let offset = self.state.frames[index as usize].offset;
-                for node in scope + 1..self.plan.node(scope).end {
-                    let task = node.wrapping_add(offset);
+                let offset = self.state.frames[index].offset;
+                for node in scope.next().up_to(self.plan.node(scope).end) {
+                    let task = offset.task(node);
                     self.abandon(task, left);
                     owners.extend(self.state.iterations.contains_key(&task).then_some(task));
                 }

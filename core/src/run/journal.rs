@@ -115,15 +115,15 @@ impl Journal {
     /// # Errors
     /// [`JournalError`], at the record where it shows.
     pub fn trace(&self, plan: Arc<Plan>, options: RunOptions) -> Result<Vec<f64>, JournalError> {
-        let nodes = plan.len() as u32;
+        let nodes = plan.len();
         let mut rows = Vec::with_capacity(self.words.len());
         self.replay(plan, options, true, |time, ops| {
             for op in ops {
                 if let Op::Change { task, state, percent, overall, step } = *op
-                    && task < nodes
+                    && task.index() < nodes
                 {
                     let state = f64::from(state.number());
-                    rows.extend([time, task.into(), state, percent.into(), overall.into(), step.into()]);
+                    rows.extend([time, task.0.into(), state, percent.into(), overall.into(), step.into()]);
                 }
             }
         })?;

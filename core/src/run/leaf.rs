@@ -7,11 +7,12 @@ use super::timer::Alarm;
 use super::{Op, Run, RunPhase};
 use crate::error::ErrorCode;
 use crate::flow::Name;
+use crate::ids::{Millis, TaskId};
 use crate::plan::Kind;
 
 impl Run {
     /// Takes a ready leaf into flight.
-    pub(super) fn begin(&mut self, task: u32) {
+    pub(super) fn begin(&mut self, task: TaskId) {
         self.begin_scopes(task);
         let now = self.state.now;
         self.enter_flight(task);
@@ -31,7 +32,7 @@ impl Run {
         }
         if delay > 0.0 {
             let attempt = self.task(task).attempt;
-            self.ops.push(Op::Wait { task, ms: delay as u32, fails: false });
+            self.ops.push(Op::Wait { task, ms: Millis(delay as u32), fails: false });
             self.state.timers.arm(now + delay, Alarm::Begin { task, attempt });
         } else {
             self.launch(task);
@@ -39,7 +40,7 @@ impl Run {
     }
 
     /// Hands the leaf to the host, or lets it fail if that is to be simulated.
-    pub(super) fn launch(&mut self, task: u32) {
+    pub(super) fn launch(&mut self, task: TaskId) {
         if self.state.options.slow_mo > 0.0 || self.watched || self.state.simulate_delay.is_some() {
             self.start_animation(task);
         }
@@ -49,7 +50,7 @@ impl Run {
             found.tries = found.tries.saturating_add(1);
             if simulation.delay > 0.0 {
                 let attempt = self.task(task).attempt;
-                self.ops.push(Op::Wait { task, ms: simulation.delay as u32, fails: true });
+                self.ops.push(Op::Wait { task, ms: Millis(simulation.delay as u32), fails: true });
                 self.state.timers.arm(self.state.now + simulation.delay, Alarm::Simulate { task, attempt });
             } else {
                 self.simulate_failure(task);
@@ -66,7 +67,7 @@ impl Run {
     /// Lets a leaf wait until what came before is on disk.
     #[cold]
     #[inline(never)]
-    pub(super) fn hold(&mut self, task: u32) {
+    pub(super) fn hold(&mut self, task: TaskId) {
         let found = self.task_mut(task);
         found.phase = Phase::Held;
         let attempt = found.attempt;
@@ -93,7 +94,7 @@ impl Run {
 
     /// Hands a leaf to the host.
     #[inline(always)]
-    pub(super) fn hand_over(&mut self, task: u32) {
+    pub(super) fn hand_over(&mut self, task: TaskId) {
         self.state.routes.remove(&task);
         let found = self.task_mut(task);
         found.phase = Phase::Running;
@@ -104,14 +105,14 @@ impl Run {
     }
 
     /// A backoff is over.
-    pub(super) fn retry(&mut self, task: u32) {
+    pub(super) fn retry(&mut self, task: TaskId) {
         if self.may_start(task) {
             self.try_again(task);
         }
     }
 
     #[inline(never)]
-    pub(super) fn try_again(&mut self, task: u32) {
+    pub(super) fn try_again(&mut self, task: TaskId) {
         if self.kind_of(task) != Kind::Leaf {
             self.begin_again(task);
             return;
@@ -126,7 +127,7 @@ impl Run {
     }
 
     /// The executable returned.
-    pub(super) fn answer(&mut self, task: u32, attempt: u32, routed: bool) {
+    pub(super) fn answer(&mut self, task: TaskId, attempt: u32, routed: bool) {
         let found = self.task_mut(task);
         if found.phase != Phase::Running || found.attempt != attempt {
             return;
@@ -146,7 +147,7 @@ impl Run {
         self.complete_leaf(task);
     }
 
-    pub(super) fn complete_leaf(&mut self, task: u32) {
+    pub(super) fn complete_leaf(&mut self, task: TaskId) {
         self.leave_flight(task);
         let now = self.state.now;
         self.change(task, Op::NO_STEP, |task| {
@@ -160,7 +161,7 @@ impl Run {
         self.run_steps();
     }
 
-    pub(super) fn report_progress(&mut self, task: u32, attempt: u32, percent: u32) {
+    pub(super) fn report_progress(&mut self, task: TaskId, attempt: u32, percent: u32) {
         let found = self.task(task);
         if found.phase != Phase::Running || found.attempt != attempt {
             return;
@@ -171,7 +172,7 @@ impl Run {
         });
     }
 
-    pub(super) fn name_route(&mut self, task: u32, attempt: u32, handle: Name) {
+    pub(super) fn name_route(&mut self, task: TaskId, attempt: u32, handle: Name) {
         let found = self.task(task);
         if found.phase == Phase::Running && found.attempt == attempt {
             self.state.routes.entry(task).or_default().push(handle.0);
@@ -179,7 +180,7 @@ impl Run {
     }
 
     /// Sets the time of the step after the first, which was shown when the task began. A second try has none of its own.
-    fn start_animation(&mut self, task: u32) {
+    fn start_animation(&mut self, task: TaskId) {
         if self.task(task).tries > 0 {
             return;
         }
@@ -195,7 +196,7 @@ impl Run {
     }
 
     /// The next step of the animation; without slow motion, all that are left.
-    pub(super) fn animate(&mut self, task: u32) {
+    pub(super) fn animate(&mut self, task: TaskId) {
         if self.state.options.slow_mo == 0.0 {
             self.show_remaining_steps(task);
         } else if self.show_next_step(task) {
@@ -211,14 +212,14 @@ impl Run {
     }
 
     /// The animation belongs to an attempt; this is for one that takes another's place in the middle of it.
-    pub(super) fn go_on_animating(&mut self, task: u32) {
+    pub(super) fn go_on_animating(&mut self, task: TaskId) {
         if self.state.options.slow_mo > 0.0 && !self.animation_is_over(task) {
             self.arm_step(task);
         }
     }
 
     /// Steps are due at fixed moments, so that timers that come late do not add up.
-    fn arm_step(&mut self, task: u32) {
+    fn arm_step(&mut self, task: TaskId) {
         let all = steps(self.plan.node(self.node_of(task)).weight).len();
         let found = self.task(task);
         let (attempt, shown) = (found.attempt, f64::from(found.step) + 1.0);
@@ -229,7 +230,7 @@ impl Run {
 
     /// When the executable of a task's first try started, or the failure that is simulated in its place: the animation
     /// starts with it.
-    pub(super) fn launched(&self, task: u32) -> Option<f64> {
+    pub(super) fn launched(&self, task: TaskId) -> Option<f64> {
         if self.state.simulate_delay == Some(self.node_of(task)) {
             self.state.launched_late.get(&task).copied()
         } else {
@@ -237,12 +238,12 @@ impl Run {
         }
     }
 
-    pub(super) fn enter_flight(&mut self, task: u32) {
+    pub(super) fn enter_flight(&mut self, task: TaskId) {
         self.task_mut(task).lane = self.state.in_flight.len() as u32;
         self.state.in_flight.push(task);
     }
 
-    pub(super) fn leave_flight(&mut self, task: u32) {
+    pub(super) fn leave_flight(&mut self, task: TaskId) {
         let lane = self.task(task).lane as usize;
         if self.state.in_flight.get(lane) != Some(&task) {
             return;
@@ -254,7 +255,7 @@ impl Run {
     }
 
     /// Sets the deadline of an attempt or of an open scope.
-    pub(super) fn arm_deadline(&mut self, task: u32) {
+    pub(super) fn arm_deadline(&mut self, task: TaskId) {
         if let Some(timeout) = self.plan.node(self.node_of(task)).timeout_ms {
             let attempt = self.task(task).attempt;
             self.state.timers.arm(self.state.now + f64::from(timeout), Alarm::Deadline { task, attempt });
@@ -262,19 +263,19 @@ impl Run {
     }
 
     /// The engine lets the attempt fail instead of running it.
-    pub(super) fn simulate_failure(&mut self, task: u32) {
+    pub(super) fn simulate_failure(&mut self, task: TaskId) {
         let attempt = self.task(task).attempt;
         self.ops.push(Op::Abort { task, attempt, code: ErrorCode::ExecutionFailed });
-        self.retry_or_fail(task, ErrorCode::ExecutionFailed, 0);
+        self.retry_or_fail(task, ErrorCode::ExecutionFailed, Millis::ZERO);
     }
 
-    fn animation_is_over(&self, task: u32) -> bool {
+    fn animation_is_over(&self, task: TaskId) -> bool {
         let all = steps(self.plan.node(self.node_of(task)).weight).len();
         let found = self.task(task);
         found.step != BEFORE_FIRST_STEP && usize::from(found.step) >= all
     }
 
-    fn show_complete(&mut self, task: u32) {
+    fn show_complete(&mut self, task: TaskId) {
         self.change(task, Op::COMPLETE_STEP, |task| {
             task.percent = 100;
             task.phase = Phase::Settling;
@@ -284,12 +285,12 @@ impl Run {
         self.state.timers.arm(at, Alarm::Settle { task, attempt });
     }
 
-    fn show_remaining_steps(&mut self, task: u32) {
+    fn show_remaining_steps(&mut self, task: TaskId) {
         while self.show_next_step(task) {}
     }
 
     /// Returns false when there is no further step.
-    fn show_next_step(&mut self, task: u32) -> bool {
+    fn show_next_step(&mut self, task: TaskId) -> bool {
         let all = steps(self.plan.node(self.node_of(task)).weight);
         let found = self.task(task);
         let next = if found.step == BEFORE_FIRST_STEP { 0 } else { found.step + 1 };

@@ -15,10 +15,11 @@ use super::task::{Phase, Task, TaskState};
 use super::timer::Alarm;
 use super::{Run, RunPhase};
 use crate::flow::NodeLimit;
+use crate::ids::TaskId;
 use crate::plan::Kind;
 
 /// A task, and the attempt that tells it from one that uses the same number later.
-type Entry = (u32, u32);
+type Entry = (TaskId, u32);
 
 /// Where the limits of one node stand.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -32,7 +33,7 @@ pub(crate) struct Limiter {
     pub(super) wakes: f64,
     /// Tasks that were under way when it was last looked at. A snapshot says it by the tasks.
     #[serde(skip)]
-    pub(super) under_way: Vec<u32>,
+    pub(super) under_way: Vec<TaskId>,
 }
 
 impl Limiter {
@@ -49,13 +50,13 @@ impl Limiter {
     /// Leaves out what counts no longer.
     fn tidy(&mut self, limit: &NodeLimit, now: f64, tasks: &[Task]) {
         let is = |(task, attempt): &Entry, phase: Phase| {
-            tasks.get(*task as usize).is_some_and(|found| found.attempt == *attempt && found.phase == phase)
+            tasks.get(task.index()).is_some_and(|found| found.attempt == *attempt && found.phase == phase)
         };
         let per_ms = limit.rate.map_or(0.0, |rate| f64::from(rate.per_ms));
         while self.starts.front().is_some_and(|start| start + per_ms <= now) {
             self.starts.pop_front();
         }
-        self.under_way.retain(|task| tasks.get(*task as usize).is_some_and(Task::is_under_way));
+        self.under_way.retain(|task| tasks.get(task.index()).is_some_and(Task::is_under_way));
         while self.waiting.front().is_some_and(|entry| !is(entry, Phase::Throttled)) {
             self.waiting.pop_front();
         }
@@ -71,7 +72,7 @@ impl Limiter {
     }
 
     /// Notes that a task starts.
-    fn start(&mut self, limit: &NodeLimit, task: u32, now: f64) {
+    fn start(&mut self, limit: &NodeLimit, task: TaskId, now: f64) {
         if limit.rate.is_some() {
             self.starts.push_back(now);
         }
@@ -83,13 +84,13 @@ impl Limiter {
 
 impl Run {
     /// Whether a task may start now, which then counts as a start. If not it waits, in no place among what is in flight.
-    pub(super) fn may_start(&mut self, task: u32) -> bool {
+    pub(super) fn may_start(&mut self, task: TaskId) -> bool {
         self.plan.limits().is_empty() || self.starts_or_waits(task)
     }
 
     #[cold]
     #[inline(never)]
-    fn starts_or_waits(&mut self, task: u32) -> bool {
+    fn starts_or_waits(&mut self, task: TaskId) -> bool {
         let Some(place) = self.plan.limit_of(self.node_of(task)) else { return true };
         // What was under way at a host that is gone is so here as well; but for a rate it starts once more.
         if self.task(task).phase == Phase::Running && self.plan.limits()[place].rate.is_none() {
@@ -116,7 +117,7 @@ impl Run {
     /// A task is over, which others may wait for.
     #[cold]
     #[inline(never)]
-    pub(super) fn release(&mut self, task: u32) {
+    pub(super) fn release(&mut self, task: TaskId) {
         if let Some(place) = self.plan.limit_of(self.node_of(task))
             && self.plan.limits()[place].concurrency.is_some()
         {
@@ -137,7 +138,7 @@ impl Run {
     #[cold]
     #[inline(never)]
     pub(super) fn find_under_way(&mut self) {
-        for task in 0..self.state.tasks.len() as u32 {
+        for task in TaskId::ROOT.up_to(TaskId::at(self.state.tasks.len())) {
             if self.task(task).is_under_way()
                 && let Some(place) = self.plan.limit_of(self.node_of(task))
                 && self.plan.limits()[place].concurrency.is_some()
@@ -180,7 +181,7 @@ impl Run {
     /// There is room for a task that was admitted, or for one of the same node that was before it.
     #[cold]
     #[inline(never)]
-    pub(super) fn begin_admitted(&mut self, task: u32) {
+    pub(super) fn begin_admitted(&mut self, task: TaskId) {
         let node = self.node_of(task);
         let Some(place) = self.plan.limit_of(node) else { return };
         self.tidy(place);
@@ -200,7 +201,7 @@ impl Run {
     /// Those that wait for their limit in the middle of their tries, and so are neither in flight nor over.
     #[cold]
     #[inline(never)]
-    pub(super) fn throttled_tries(&self) -> Vec<u32> {
+    pub(super) fn throttled_tries(&self) -> Vec<TaskId> {
         let entries =
             self.state.limiters.iter().flat_map(|found| found.waiting.iter().chain(&found.admitted));
         entries
@@ -218,7 +219,7 @@ impl Run {
     /// A task that was admitted is stopped before there was room for it: its place is free.
     #[cold]
     #[inline(never)]
-    pub(super) fn give_up_admission(&mut self, task: u32) {
+    pub(super) fn give_up_admission(&mut self, task: TaskId) {
         if let Some(place) = self.plan.limit_of(self.node_of(task)) {
             self.arm_limiter(place);
         }
@@ -226,7 +227,7 @@ impl Run {
 
     #[cold]
     #[inline(never)]
-    fn start_admitted(&mut self, task: u32) {
+    fn start_admitted(&mut self, task: TaskId) {
         match self.kind_of(task) {
             _ if self.task(task).tries > 0 => {
                 if self.kind_of(task) == Kind::Leaf {
@@ -241,7 +242,7 @@ impl Run {
     }
 
     /// Takes the task that waits first out of the queue, if it may start.
-    fn next_with_room(&mut self, place: usize) -> Option<u32> {
+    fn next_with_room(&mut self, place: usize) -> Option<TaskId> {
         self.tidy(place);
         let limit = self.plan.limits().get(place)?;
         let limiter = self.state.limiters.get_mut(place).filter(|limiter| limiter.has_room(limit))?;

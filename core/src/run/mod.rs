@@ -31,6 +31,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::ErrorCode;
 use crate::flow::Name;
+use crate::ids::{FrameId, Millis, NodeId, TaskId};
 use crate::plan::{Kind, Plan};
 
 pub use animation::{ANIMATIONS, Animation, COMPLETE};
@@ -46,7 +47,7 @@ pub use view::{NODE_NUMBERS, RunSummary, VIEW_HEADER};
 use flow_control::Step;
 use frame::{Frame, Iteration};
 use limits::Limiter;
-use task::{NO_FRAME, Task};
+use task::Task;
 use timer::{Timer, Timers};
 
 /// A host that does not keep the contract. Nothing has changed when it is returned.
@@ -92,9 +93,9 @@ pub struct Run {
     resuming: bool,
     journal: Option<Journal>,
     /// Tasks, with their attempts, of which this step said that what came before them is on disk; empty between steps.
-    persisted: Vec<(u32, u32)>,
-    /// What was said of another try of a task: its number, the attempt, and the delay in ms. Holds for the next event.
-    advice: Option<(u32, u32, u32)>,
+    persisted: Vec<(TaskId, u32)>,
+    /// What was said of another try of a task: its number, the attempt, and the delay. Holds for the next event.
+    advice: Option<(TaskId, u32, Millis)>,
     /// Limits that have room for what waits for them; empty between steps, except in a pause.
     freed: Vec<u32>,
     /// Scratch of `flow_control`, empty between steps.
@@ -112,23 +113,23 @@ struct State {
     now: f64,
     started: f64,
     ended: f64,
-    cause: u32,
+    cause: TaskId,
     code: Option<ErrorCode>,
     tasks: Vec<Task>,
     frames: Vec<Frame>,
     /// Ranges of tasks that closed frames left, by the scope that they are for.
-    free_frames: BTreeMap<u32, Vec<u32>>,
-    iterations: BTreeMap<u32, Iteration>,
+    free_frames: BTreeMap<NodeId, Vec<FrameId>>,
+    iterations: BTreeMap<TaskId, Iteration>,
     /// With `keep_going`, the first failure in each scope that is not over: what caused it. And of each `try` the failure
     /// that nothing takes, until its finally is over.
-    failures: BTreeMap<u32, (u32, ErrorCode)>,
+    failures: BTreeMap<TaskId, (TaskId, ErrorCode)>,
     /// Handles that were named for a coming answer.
-    routes: BTreeMap<u32, Vec<u32>>,
+    routes: BTreeMap<TaskId, Vec<u32>>,
     /// Tasks whose inputs are there, by place in the plan.
-    ready: BinaryHeap<Reverse<(u32, u32)>>,
+    ready: BinaryHeap<Reverse<(u32, TaskId)>>,
     /// Tasks that have one of the places there are: begun leaves up to their end, scopes that ask for items, and groups
     /// in backoff. What waits for its limit has none.
-    in_flight: Vec<u32>,
+    in_flight: Vec<TaskId>,
     timers: Timers,
     /// By the plan's limits. In a snapshot they come after everything else, and only where there are some.
     #[serde(skip)]
@@ -136,13 +137,13 @@ struct State {
     /// By group: where its branches stand, from its beginning on. In a snapshot they come after the limiters, and only where
     /// the plan has branches.
     #[serde(skip)]
-    standings: BTreeMap<u32, Vec<u32>>,
+    standings: BTreeMap<TaskId, Vec<u32>>,
     /// Sum of weight × percent over the outermost frame's leaves and iterating scopes.
     done: f64,
-    simulate_error: Option<u32>,
-    simulate_delay: Option<u32>,
+    simulate_error: Option<NodeId>,
+    simulate_delay: Option<NodeId>,
     /// When tasks whose start is simulated to be late were launched: all others are when they begin.
-    launched_late: BTreeMap<u32, f64>,
+    launched_late: BTreeMap<TaskId, f64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -163,9 +164,9 @@ impl Run {
             now: 0.0,
             started: 0.0,
             ended: 0.0,
-            cause: Op::NO_TASK,
+            cause: TaskId::NONE,
             code: None,
-            tasks: (0..plan.len() as u32).map(|node| Task::new(plan.node(node), frame::OUTERMOST)).collect(),
+            tasks: plan.numbers().map(|node| Task::new(plan.node(node), FrameId::OUTERMOST)).collect(),
             frames: vec![Frame::outermost()],
             free_frames: BTreeMap::new(),
             iterations: BTreeMap::new(),
@@ -222,7 +223,7 @@ impl Run {
         if self.state.options.timeout > 0.0 {
             self.state.timers.arm(now + self.state.options.timeout, timer::Alarm::RunDeadline);
         }
-        self.arrive(0);
+        self.arrive(TaskId::ROOT);
         self.dispatch();
         Ok(())
     }
@@ -401,7 +402,7 @@ impl Run {
     }
 
     fn knows(&self, event: Event) -> bool {
-        let known = |task: u32| (task as usize) < self.state.tasks.len();
+        let known = |task: TaskId| task.index() < self.state.tasks.len();
         match event {
             Event::Done { task, .. }
             | Event::Failed { task, .. }
@@ -427,7 +428,7 @@ impl Run {
                 self.items_known(task, attempt, count, open_ended);
             }
             Event::End { task, attempt } => self.end(task, attempt),
-            Event::Cancel => self.finish(Some(ErrorCode::Cancelled), Op::NO_TASK),
+            Event::Cancel => self.finish(Some(ErrorCode::Cancelled), TaskId::NONE),
             Event::Pause => self.pause(),
             Event::Persisted { task, attempt } => self.persisted.push((task, attempt)),
             Event::TakenOver => self.take_over(self.state.now - before),
@@ -450,49 +451,53 @@ impl Run {
             Alarm::Deadline { task, .. } => self.node_deadline(task),
             Alarm::Step { task, .. } => self.animate(task),
             Alarm::Settle { task, .. } => self.complete_leaf(task),
-            Alarm::RunDeadline => self.finish(Some(ErrorCode::Timeout), Op::NO_TASK),
+            Alarm::RunDeadline => self.finish(Some(ErrorCode::Timeout), TaskId::NONE),
         }
     }
 
-    fn task(&self, task: u32) -> &Task {
-        &self.state.tasks[task as usize]
+    fn task(&self, task: TaskId) -> &Task {
+        &self.state.tasks[task]
     }
 
-    fn task_mut(&mut self, task: u32) -> &mut Task {
-        &mut self.state.tasks[task as usize]
+    fn task_mut(&mut self, task: TaskId) -> &mut Task {
+        &mut self.state.tasks[task]
+    }
+
+    fn frame_of(&self, task: TaskId) -> &Frame {
+        &self.state.frames[self.task(task).frame]
     }
 
     /// The plan's node that a task is an instance of.
-    fn node_of(&self, task: u32) -> u32 {
-        task.wrapping_sub(self.state.frames[self.task(task).frame as usize].offset)
+    fn node_of(&self, task: TaskId) -> NodeId {
+        self.frame_of(task).offset.node(task)
     }
 
     /// The task for another node of the same frame.
-    fn beside(&self, task: u32, node: u32) -> u32 {
-        node.wrapping_add(self.state.frames[self.task(task).frame as usize].offset)
+    fn beside(&self, task: TaskId, node: NodeId) -> TaskId {
+        self.frame_of(task).offset.task(node)
     }
 
     /// The enclosing scope's task.
-    fn parent_of(&self, task: u32) -> Option<u32> {
+    fn parent_of(&self, task: TaskId) -> Option<TaskId> {
         let node = self.node_of(task);
-        if node == 0 {
+        if node == NodeId::ROOT {
             return None;
         }
         let parent = self.plan.node(node).parent;
-        let frame = &self.state.frames[self.task(task).frame as usize];
-        Some(if frame.owner != NO_FRAME && parent == frame.scope {
+        let frame = self.frame_of(task);
+        Some(if frame.owner != TaskId::NONE && parent == frame.scope {
             frame.owner
         } else {
             self.beside(task, parent)
         })
     }
 
-    fn kind_of(&self, task: u32) -> Kind {
+    fn kind_of(&self, task: TaskId) -> Kind {
         self.plan.node(self.node_of(task)).kind
     }
 
     /// Whether the handle was named for the answer of this task.
-    fn is_named(&self, task: u32, handle: Name) -> bool {
+    fn is_named(&self, task: TaskId, handle: Name) -> bool {
         self.state.routes.get(&task).is_some_and(|names| names.contains(&handle.0))
     }
 }

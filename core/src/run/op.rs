@@ -2,6 +2,7 @@
 
 use super::event::ATTEMPT_SHIFT;
 use crate::error::ErrorCode;
+use crate::ids::{Millis, Slot, TaskId};
 use crate::numbered::numbered;
 
 /// One instruction to the host. Ops of one step are carried out in the order given.
@@ -14,7 +15,7 @@ pub enum Op {
     /// Build the task's input and run its executable.
     Start {
         /// What to run.
-        task: u32,
+        task: TaskId,
         /// Returned with the answer.
         attempt: u32,
         /// 1 for the first try, 2 for the first retry.
@@ -26,7 +27,7 @@ pub enum Op {
     /// [`Event::Persisted`]: super::Event::Persisted
     Persist {
         /// What starts then.
-        task: u32,
+        task: TaskId,
         /// Returned with the answer.
         attempt: u32,
     },
@@ -34,7 +35,7 @@ pub enum Op {
     /// never started is a simulated failure.
     Abort {
         /// Whose attempt.
-        task: u32,
+        task: TaskId,
         /// Which attempt.
         attempt: u32,
         /// TIMEOUT, CANCELLED, or EXECUTION_FAILED for a simulated failure.
@@ -43,22 +44,22 @@ pub enum Op {
     /// A scope's input is complete: build it, its children are about to start.
     Enter {
         /// The scope.
-        task: u32,
+        task: TaskId,
     },
     /// A scope begins once more: forget the values, errors and blocks of all that it contains.
     Reset {
         /// The scope.
-        task: u32,
+        task: TaskId,
     },
     /// The task is disabled: its output is its input.
     Pass {
         /// The disabled task.
-        task: u32,
+        task: TaskId,
     },
     /// How many items does this scope have? `known` were answered before. In flight like a leaf until it is answered.
     Ask {
         /// The scope that runs once per item.
-        task: u32,
+        task: TaskId,
         /// Returned with the answer.
         attempt: u32,
         /// Items answered so far.
@@ -67,9 +68,9 @@ pub enum Op {
     /// A frame opens: tasks from `base` on are the scope's nodes, for item `item`.
     Open {
         /// The scope.
-        task: u32,
+        task: TaskId,
         /// The first task of the frame; it stands for the node after the scope.
-        base: u32,
+        base: TaskId,
         /// Number of the item, from 0.
         item: u32,
     },
@@ -78,9 +79,9 @@ pub enum Op {
     /// gave is the output.
     Close {
         /// The scope.
-        task: u32,
+        task: TaskId,
         /// The first task of the frame; of a branch, the task whose slot holds its output.
-        base: u32,
+        base: TaskId,
         /// Number of the item, or of the branch or section.
         item: u32,
     },
@@ -91,17 +92,17 @@ pub enum Op {
     /// or the `try` itself is named.
     Lose {
         /// The scope.
-        task: u32,
+        task: TaskId,
         /// The first task of the frame; of a branch, the task whose slot would hold its output.
-        base: u32,
+        base: TaskId,
         /// The task that failed, of this frame or branch or of a frame inside it.
-        cause: u32,
+        cause: TaskId,
     },
     /// All items of the scope are done: its output is the list of their results. Or enough of its branches are over: its
     /// output is what they gave. Or no section of a `try` is left, and it has not failed.
     Gather {
         /// The scope.
-        task: u32,
+        task: TaskId,
     },
     /// `task` failed with the error of `cause`: edges on its handle `error` carry that, and no slot is written. Where none
     /// leaves it, its policy says to go on: its output is undefined, whatever is in the slot of a scope. In a run
@@ -109,35 +110,35 @@ pub enum Op {
     /// that item's tasks are used again, and is named itself as the cause from then on.
     Catch {
         /// The node that hands the error on.
-        task: u32,
+        task: TaskId,
         /// The task that failed: `task` itself or one inside it.
-        cause: u32,
+        cause: TaskId,
     },
     /// This input of the task carries nothing, whatever is in the slot that it names.
     Block {
         /// The task that may start later.
-        task: u32,
+        task: TaskId,
         /// Place in the task's row of the input table.
         input: u32,
     },
     /// A simulation holds the task up for this long. Only for whoever wants to say so.
     Wait {
         /// Which task.
-        task: u32,
-        /// How long, in whole ms.
-        ms: u32,
+        task: TaskId,
+        /// How long.
+        ms: Millis,
         /// Whether a failure comes after it; else the executable does.
         fails: bool,
     },
     /// Nobody reads this slot any more.
     Drop {
         /// The slot.
-        slot: u32,
+        slot: Slot,
     },
     /// Somebody watches: a task's state or progress changed. Sent only while watched.
     Change {
         /// Whose.
-        task: u32,
+        task: TaskId,
         /// Its state now.
         state: super::TaskState,
         /// Its progress, 0–100.
@@ -149,8 +150,8 @@ pub enum Op {
     },
     /// The run is over; nothing follows.
     Finish {
-        /// The task that failed, or that ended a run that succeeded; otherwise [`Op::NO_TASK`].
-        cause: u32,
+        /// The task that failed, or that ended a run that succeeded; otherwise [`TaskId::NONE`].
+        cause: TaskId,
         /// `None` for success.
         code: Option<ErrorCode>,
     },
@@ -200,8 +201,6 @@ numbered! {
 pub const OP_WORDS: usize = 4;
 
 impl Op {
-    /// In `Finish`: no task caused it.
-    pub const NO_TASK: u32 = u32::MAX;
     /// In `Change`: no message of the animation belongs to it.
     pub const NO_STEP: u32 = 0xff;
     /// In `Change`: 100 % is shown.
@@ -215,8 +214,8 @@ impl Op {
 
     /// The record that crosses to the host: kind and attempt (`kind | attempt << 8`), task, and two arguments.
     pub fn to_words(self) -> [u32; OP_WORDS] {
-        let record = |kind: OpKind, attempt: u32, task: u32, first: u32, second: u32| {
-            [kind.number() | attempt << ATTEMPT_SHIFT, task, first, second]
+        let record = |kind: OpKind, attempt: u32, task: TaskId, first: u32, second: u32| {
+            [kind.number() | attempt << ATTEMPT_SHIFT, task.0, first, second]
         };
         match self {
             Op::Start { task, attempt, attempt_number } => {
@@ -228,19 +227,19 @@ impl Op {
             Op::Enter { task } => record(OpKind::Enter, 0, task, 0, 0),
             Op::Pass { task } => record(OpKind::Pass, 0, task, 0, 0),
             Op::Ask { task, attempt, known } => record(OpKind::Ask, attempt, task, known, 0),
-            Op::Open { task, base, item } => record(OpKind::Open, 0, task, base, item),
-            Op::Close { task, base, item } => record(OpKind::Close, 0, task, base, item),
+            Op::Open { task, base, item } => record(OpKind::Open, 0, task, base.0, item),
+            Op::Close { task, base, item } => record(OpKind::Close, 0, task, base.0, item),
             Op::Gather { task } => record(OpKind::Gather, 0, task, 0, 0),
-            Op::Catch { task, cause } => record(OpKind::Catch, 0, task, cause, 0),
-            Op::Drop { slot } => record(OpKind::Drop, 0, slot, 0, 0),
+            Op::Catch { task, cause } => record(OpKind::Catch, 0, task, cause.0, 0),
+            Op::Drop { slot } => [OpKind::Drop.number(), slot.0, 0, 0],
             Op::Change { task, state, percent, overall, step } => {
                 let packed =
                     u32::from(state.number()) | percent << Op::PERCENT_SHIFT | overall << Op::OVERALL_SHIFT;
                 record(OpKind::Change, 0, task, packed, step)
             }
-            Op::Wait { task, ms, fails } => record(OpKind::Wait, 0, task, ms, fails.into()),
+            Op::Wait { task, ms, fails } => record(OpKind::Wait, 0, task, ms.0, fails.into()),
             Op::Reset { task } => record(OpKind::Reset, 0, task, 0, 0),
-            Op::Lose { task, base, cause } => record(OpKind::Lose, 0, task, base, cause),
+            Op::Lose { task, base, cause } => record(OpKind::Lose, 0, task, base.0, cause.0),
             Op::Persist { task, attempt } => record(OpKind::Persist, attempt, task, 0, 0),
             Op::Block { task, input } => record(OpKind::Block, 0, task, input, 0),
             Op::Finish { cause, code } => {

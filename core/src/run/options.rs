@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::ids::NodeId;
 use crate::numbered::numbered;
 use crate::plan::Plan;
 
@@ -49,7 +50,7 @@ pub struct Simulation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Target {
     /// The node with this index in the plan, if it is a leaf.
-    Node(u32),
+    Node(NodeId),
     /// One of the plan's leaves, each with the same chance, drawn from the seed.
     Random,
 }
@@ -139,7 +140,7 @@ impl RunOptions {
 fn simulation(target: f64, delay: f64) -> Option<Simulation> {
     let target = match target {
         RANDOM_TARGET => Target::Random,
-        node if node >= 0.0 => Target::Node(node as u32),
+        node if node >= 0.0 => Target::Node(NodeId(node as u32)),
         _ => return None,
     };
     Some(Simulation { target, delay: duration(delay) })
@@ -157,7 +158,7 @@ impl RunOptions {
         simulation: Option<Simulation>,
         plan: &Plan,
         salt: u64,
-    ) -> Option<u32> {
+    ) -> Option<NodeId> {
         match simulation?.target {
             Target::Node(node) => Some(node),
             Target::Random => {

@@ -5,30 +5,30 @@
 
 use super::branches::OPEN;
 use super::flow_control::Step;
-use super::frame::OUTERMOST;
 use super::task::{TaskState, is_last};
 use super::{Op, Run};
 use crate::error::ErrorCode;
 use crate::flow::Section;
+use crate::ids::{FrameId, TaskId};
 
 /// In the standing of a `try`: the number of the section that runs. What comes behind it up to [`OPEN`] is unused.
 const RUNNING: usize = 0;
 
 impl Run {
     /// Whether a group has sections.
-    pub(super) fn is_try(&self, scope: u32) -> bool {
+    pub(super) fn is_try(&self, scope: TaskId) -> bool {
         self.plan.branching(self.node_of(scope)).is_some_and(|branching| branching.is_try)
     }
 
     /// Whether the body of a `try` runs: what its policy says counts for that alone.
-    pub(super) fn is_in_body(&self, scope: u32) -> bool {
+    pub(super) fn is_in_body(&self, scope: TaskId) -> bool {
         let standing = self.state.standings.get(&scope);
         standing.is_some_and(|standing| standing[RUNNING] == Section::Body.number())
     }
 
     /// A child in a section is over, and has not failed.
     #[inline(never)]
-    pub(super) fn leave_section(&mut self, scope: u32, number: u32) {
+    pub(super) fn leave_section(&mut self, scope: TaskId, number: u32) {
         let Some(standing) = self.state.standings.get_mut(&scope) else { return };
         if !is_last(&mut standing[OPEN + number as usize]) || standing[RUNNING] != number {
             return;
@@ -40,19 +40,19 @@ impl Run {
 
     /// The section of `scope` that `child` is in has failed because of `cause`: all that it contains is stopped.
     #[inline(never)]
-    pub(super) fn fail_section(&mut self, scope: u32, child: u32, cause: u32, code: ErrorCode) {
+    pub(super) fn fail_section(&mut self, scope: TaskId, child: TaskId, cause: TaskId, code: ErrorCode) {
         let number = self.plan.node(self.node_of(child)).branch;
         self.lose_section(scope, number, cause, code);
     }
 
     /// The body of a `try` has taken too long.
     #[inline(never)]
-    pub(super) fn time_out_body(&mut self, scope: u32) {
+    pub(super) fn time_out_body(&mut self, scope: TaskId) {
         self.lose_section(scope, Section::Body.number(), scope, ErrorCode::Timeout);
         self.run_steps();
     }
 
-    fn lose_section(&mut self, scope: u32, number: u32, cause: u32, code: ErrorCode) {
+    fn lose_section(&mut self, scope: TaskId, number: u32, cause: TaskId, code: ErrorCode) {
         self.cancel_branches(scope, Some(number));
         if self.may_begin_again(scope, code) {
             self.back_off(scope);
@@ -72,7 +72,7 @@ impl Run {
     }
 
     /// Begins what comes after a section, or ends the group where nothing does.
-    fn begin_section_after(&mut self, scope: u32, number: u32, catches: bool) {
+    fn begin_section_after(&mut self, scope: TaskId, number: u32, catches: bool) {
         if number == Section::Body.number() {
             // A deadline counts for the body: its timer belongs to an attempt that is over.
             let found = self.task_mut(scope);
@@ -100,24 +100,24 @@ impl Run {
 
     /// A group in the body that is not over has no output, although the last node inside it may be done: what later sections
     /// would read of it is let go.
-    fn forget_unfinished(&mut self, scope: u32, number: u32) {
+    fn forget_unfinished(&mut self, scope: TaskId, number: u32) {
         let plan = self.plan.clone();
         let Some(branching) = plan.branching(self.node_of(scope)) else { return };
         let later = branching.branches.iter().skip(number as usize + 1).filter(|branch| branch.runs);
-        for slot in later.flat_map(|branch| plan.references(branch.output)) {
+        for read in later.flat_map(|branch| plan.references(branch.output)) {
             let unfinished = branching.branches[0].children.iter().copied().find(|child| {
                 let state = self.task(self.beside(scope, *child)).state;
-                plan.node(*child).output == slot && *child != slot && state != TaskState::Completed
+                plan.node(*child).output == read && *child != read && state != TaskState::Completed
             });
-            let slot = self.beside(scope, slot);
-            if unfinished.is_some() && std::mem::take(&mut self.task_mut(slot).readers) > 0 {
-                self.ops.push(Op::Drop { slot });
+            let read = self.beside(scope, read);
+            if unfinished.is_some() && std::mem::take(&mut self.task_mut(read).readers) > 0 {
+                self.ops.push(Op::Drop { slot: read.slot() });
             }
         }
     }
 
     /// A section that does not run any more: it is shown as skipped, and what only it would have read is let go.
-    fn leave_out(&mut self, scope: u32, section: Section) {
+    fn leave_out(&mut self, scope: TaskId, section: Section) {
         let plan = self.plan.clone();
         let Some(branching) = plan.branching(self.node_of(scope)) else { return };
         let branch = &branching.branches[section.number() as usize];
@@ -126,14 +126,14 @@ impl Run {
             return;
         }
         self.cancel_branches(scope, Some(section.number()));
-        if self.state.options.keep_outputs && self.task(scope).frame == OUTERMOST {
+        if self.state.options.keep_outputs && self.task(scope).frame == FrameId::OUTERMOST {
             return;
         }
         let own = branch.output..plan.node(branch.output).end;
-        for slot in plan.references(branch.output).filter(|slot| !own.contains(slot)) {
-            let slot = self.beside(scope, slot);
-            if is_last(&mut self.task_mut(slot).readers) {
-                self.ops.push(Op::Drop { slot });
+        for read in plan.references(branch.output).filter(|read| !own.contains(read)) {
+            let read = self.beside(scope, read);
+            if is_last(&mut self.task_mut(read).readers) {
+                self.ops.push(Op::Drop { slot: read.slot() });
             }
         }
     }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::frame::OUTERMOST;
 use super::task::{Phase, TaskState};
 use super::{Misuse, Op, Run, RunPhase, State};
+use crate::ids::{FrameId, NodeId, Offset, TaskId};
 use crate::plan::{Kind, Plan};
 
 /// Bytes that a run cannot go on from.
@@ -85,19 +85,19 @@ impl Run {
 
     /// The ops that put a new host in the place of the old one: scopes before what is inside them.
     fn reopen(&mut self) {
-        let mut frames = vec![OUTERMOST];
+        let mut frames = vec![FrameId::OUTERMOST];
         while let Some(frame) = frames.pop() {
             let (first, end) = self.frame_nodes(frame);
-            let offset = self.state.frames[frame as usize].offset;
-            for node in first..end {
-                let task = node.wrapping_add(offset);
+            let offset = self.state.frames[frame].offset;
+            for node in first.up_to(end) {
+                let task = offset.task(node);
                 if self.parent_of(task).is_some_and(|scope| self.task(scope).phase == Phase::Open) {
                     self.block_again(task);
                 }
             }
             let mut node = first;
             while node < end {
-                let task = node.wrapping_add(offset);
+                let task = offset.task(node);
                 match (self.kind_of(task), self.task(task).phase) {
                     (Kind::Group, Phase::Open) => self.ops.push(Op::Enter { task }),
                     (Kind::Each { .. }, Phase::Open | Phase::Asking) => self.reopen_frames(task, &mut frames),
@@ -105,56 +105,60 @@ impl Run {
                     _ => {}
                 }
                 let planned = self.plan.node(node);
-                node = if matches!(planned.kind, Kind::Each { .. }) { planned.end } else { node + 1 };
+                node = if matches!(planned.kind, Kind::Each { .. }) { planned.end } else { node.next() };
             }
         }
     }
 
-    fn reopen_frames(&mut self, task: u32, frames: &mut Vec<u32>) {
+    fn reopen_frames(&mut self, task: TaskId, frames: &mut Vec<FrameId>) {
         if self.task(task).phase == Phase::Asking {
             self.start_again(task);
         }
         let open = self.state.iterations.get(&task).map(|iteration| iteration.frames.clone());
         for index in open.unwrap_or_default() {
             let (first, _) = self.frame_nodes(index);
-            let frame = self.state.frames[index as usize];
-            self.ops.push(Op::Open { task, base: first.wrapping_add(frame.offset), item: frame.item });
+            let frame = self.state.frames[index];
+            self.ops.push(Op::Open { task, base: frame.offset.task(first), item: frame.item });
             frames.push(index);
         }
     }
 
     /// The nodes whose tasks make up a frame: first, and one past the last.
-    fn frame_nodes(&self, frame: u32) -> (u32, u32) {
-        let scope = self.state.frames[frame as usize].scope;
-        if frame == OUTERMOST { (0, self.plan.len() as u32) } else { (scope + 1, self.plan.node(scope).end) }
+    fn frame_nodes(&self, frame: FrameId) -> (NodeId, NodeId) {
+        let scope = self.state.frames[frame].scope;
+        if frame == FrameId::OUTERMOST {
+            (NodeId::ROOT, NodeId::at(self.plan.len()))
+        } else {
+            (scope.next(), self.plan.node(scope).end)
+        }
     }
 
     /// Whether every number that is used as an index can be one, and every time be reached.
     fn is_coherent(&self) -> bool {
         let State { tasks, frames, in_flight, iterations, free_frames, ready, .. } = &self.state;
         let State { options, timers, cause, failures, limiters, standings, .. } = &self.state;
-        let nodes = self.plan.len() as u32;
-        let is_task = |task: u32| (task as usize) < tasks.len();
+        let end = NodeId::at(self.plan.len());
+        let is_task = |task: TaskId| task.index() < tasks.len();
         // The nodes of a frame's tasks; nothing for a frame that cannot be.
-        let nodes_of = |frame: u32| match frames.get(frame as usize) {
-            Some(_) if frame == OUTERMOST => 0..nodes,
-            Some(found) if found.scope < nodes => found.scope + 1..self.plan.node(found.scope).end,
-            _ => 0..0,
+        let nodes_of = |frame: FrameId| match frames.get(frame.index()) {
+            Some(_) if frame == FrameId::OUTERMOST => NodeId::ROOT..end,
+            Some(found) if found.scope < end => found.scope.next()..self.plan.node(found.scope).end,
+            _ => NodeId::ROOT..NodeId::ROOT,
         };
-        let node_of = |task: u32| {
-            let frame = tasks.get(task as usize)?.frame;
-            let node = task.wrapping_sub(frames.get(frame as usize)?.offset);
+        let node_of = |task: TaskId| {
+            let frame = tasks.get(task.index())?.frame;
+            let node = frames.get(frame.index())?.offset.node(task);
             nodes_of(frame).contains(&node).then_some(node)
         };
         // A frame lies inside the one of its owner: scopes only grow, so that no frame is inside itself.
-        let frames_fit = (0_u32..).zip(frames).all(|(index, frame)| {
-            (index == OUTERMOST || node_of(frame.owner) == Some(frame.scope))
-                && nodes_of(index).all(|node| {
-                    let task = tasks.get(node.wrapping_add(frame.offset) as usize);
+        let frames_fit = (0..).map(FrameId).zip(frames).all(|(index, frame)| {
+            (index == FrameId::OUTERMOST || node_of(frame.owner) == Some(frame.scope))
+                && NodeId::up_to(nodes_of(index).start, nodes_of(index).end).all(|node| {
+                    let task = tasks.get(frame.offset.task(node).index());
                     task.is_some_and(|task| task.frame == index)
                 })
         });
-        let tasks_fit = (0_u32..).zip(tasks).all(|(number, task)| {
+        let tasks_fit = (0..).map(TaskId).zip(tasks).all(|(number, task)| {
             node_of(number).is_some()
                 && task.percent <= 100
                 && ((task.lane as usize) < in_flight.len()
@@ -162,29 +166,29 @@ impl Run {
                     || matches!(task.phase, Phase::Throttled | Phase::Admitted)
                     || task.open > 0)
         });
-        let scope_of = |frame: u32| frames.get(frame as usize).map(|frame| frame.scope);
-        let is_open_frame = |owner: u32, place: u32, frame: u32| {
-            let found = frames.get(frame as usize);
+        let scope_of = |frame: FrameId| frames.get(frame.index()).map(|frame| frame.scope);
+        let is_open_frame = |owner: TaskId, place: u32, frame: FrameId| {
+            let found = frames.get(frame.index());
             found.is_some_and(|found| (found.owner, found.place) == (owner, place))
         };
         // A frame that is open or free twice would be used by two items at once.
         let mut used = vec![false; frames.len()];
         let mut is_first_use =
-            |frame: &u32| used.get_mut(*frame as usize).is_some_and(|used| !std::mem::replace(used, true));
+            |frame: &FrameId| used.get_mut(frame.index()).is_some_and(|used| !std::mem::replace(used, true));
         let simulations = [options.simulate_error, options.simulate_delay];
         let simulated = simulations.into_iter().flatten().map(|simulation| simulation.delay);
         let mut durations =
             [options.retry_delay, options.timeout, options.slow_mo].into_iter().chain(simulated);
         !frames.is_empty()
-            && frames[0].owner == super::NO_FRAME
-            && frames[0].offset == 0
+            && frames[0].owner == TaskId::NONE
+            && frames[0].offset == Offset::NONE
             && frames_fit
             && tasks_fit
             && free_frames.values().flatten().all(&mut is_first_use)
             && iterations.values().flat_map(|iteration| &iteration.frames).all(&mut is_first_use)
             && durations.all(|duration| duration >= 0.0)
             && timers.are_timed()
-            && (*cause == Op::NO_TASK || is_task(*cause))
+            && (*cause == TaskId::NONE || is_task(*cause))
             && in_flight.iter().all(|task| is_task(*task))
             && failures.iter().all(|(scope, (cause, _))| is_task(*scope) && is_task(*cause))
             && ready.iter().all(|entry| is_task(entry.0.1))
@@ -207,7 +211,7 @@ impl Run {
 impl Plan {
     /// A number that tells plans apart (64-bit FNV-1a over what decides how a run goes).
     pub fn fingerprint(&self) -> u64 {
-        let nodes = (0..self.len() as u32).flat_map(|index| {
+        let nodes = self.numbers().flat_map(|index| {
             let node = self.node(index);
             let (width, tolerant) =
                 if let Kind::Each { width, tolerant } = node.kind { (width, tolerant) } else { (0, false) };
@@ -217,17 +221,18 @@ impl Plan {
                 | u32::from(tolerant) << 2
                 | section << 3
                 | u32::from(node.persists) << 31;
-            [node.parent, node.position, node.output, width, flags]
+            [node.parent.0, node.position, node.output.0, width, flags]
         });
-        let edges = (0..self.len() as u32)
-            .flat_map(|index| self.outgoing(index).iter().flat_map(|edge| [edge.target, edge.handle.0]));
+        let edges = self
+            .numbers()
+            .flat_map(|index| self.outgoing(index).iter().flat_map(|edge| [edge.target.0, edge.handle.0]));
         let limits = self.limits().iter().flat_map(|limit| {
-            let rate = limit.rate.map(|rate| [rate.starts, rate.per_ms]);
-            let shares = limit.shares.map(|first| [u32::MAX, first]);
-            let own = [limit.node].into_iter().chain(rate.into_iter().flatten()).chain(limit.concurrency);
+            let rate = limit.rate.map(|rate| [rate.starts, rate.per_ms.0]);
+            let shares = limit.shares.map(|first| [u32::MAX, first.0]);
+            let own = [limit.node.0].into_iter().chain(rate.into_iter().flatten()).chain(limit.concurrency);
             own.chain(shares.into_iter().flatten())
         });
-        let branches = self.branchings().iter().flat_map(|group| [group.node, group.wins, group.losses]);
+        let branches = self.branchings().iter().flat_map(|group| [group.node.0, group.wins, group.losses]);
         nodes.chain(edges).chain(limits).chain(branches).fold(0xcbf2_9ce4_8422_2325, |hash, word| {
             (hash ^ u64::from(word)).wrapping_mul(0x0000_0100_0000_01b3)
         })

@@ -3,6 +3,7 @@
 use super::Run;
 use super::task::Phase;
 use super::timer::Alarm;
+use crate::ids::TaskId;
 use crate::plan::Kind;
 
 impl Run {
@@ -11,9 +12,9 @@ impl Run {
     #[inline(never)]
     pub(super) fn take_over(&mut self, idle: f64) {
         let Run { plan, state, .. } = self;
-        let is_scope = |task: u32| {
-            let found = &state.tasks[task as usize];
-            let node = task.wrapping_sub(state.frames[found.frame as usize].offset);
+        let is_scope = |task: TaskId| {
+            let found = &state.tasks[task];
+            let node = state.frames[found.frame].offset.node(task);
             plan.node(node).kind != Kind::Leaf
         };
         state.timers.put_off(idle, |alarm| match alarm {
@@ -24,7 +25,7 @@ impl Run {
         for iteration in state.iterations.values_mut() {
             iteration.deadline += idle;
         }
-        let mut lost: Vec<u32> = state.in_flight.clone();
+        let mut lost: Vec<TaskId> = state.in_flight.clone();
         lost.sort_unstable_by_key(|task| (self.plan.node(self.node_of(*task)).position, *task));
         for task in lost {
             self.start_again(task);
@@ -33,7 +34,7 @@ impl Run {
 
     /// Starts again what was in the hands of a host that is gone, under a new attempt: a late answer is none for it.
     #[inline(never)]
-    pub(super) fn start_again(&mut self, task: u32) {
+    pub(super) fn start_again(&mut self, task: TaskId) {
         match self.task(task).phase {
             Phase::Asking => {
                 let known = self.state.iterations.get(&task).map_or(0, |iteration| iteration.known);

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::ids::{FrameId, TaskId, indexed};
 use crate::numbered::numbered;
 use crate::plan::PlanNode;
 
@@ -53,8 +54,6 @@ pub(crate) enum Phase {
 
 /// No step of the animation was shown yet.
 pub(crate) const BEFORE_FIRST_STEP: u8 = u8::MAX;
-/// The outermost frame belongs to no scope.
-pub(crate) const NO_FRAME: u32 = u32::MAX;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Task {
@@ -81,15 +80,17 @@ pub(crate) struct Task {
     pub(crate) open: u32,
     /// Readers of this task's slot that are still to come.
     pub(crate) readers: u32,
-    pub(crate) frame: u32,
+    pub(crate) frame: FrameId,
     /// Place in the list of tasks in flight.
     pub(crate) lane: u32,
     pub(crate) started: f64,
     pub(crate) ended: f64,
 }
 
+indexed!(Task, by TaskId);
+
 impl Task {
-    pub(crate) fn new(node: &PlanNode, frame: u32) -> Task {
+    pub(crate) fn new(node: &PlanNode, frame: FrameId) -> Task {
         Task {
             state: TaskState::Pending,
             phase: Phase::Idle,

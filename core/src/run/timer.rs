@@ -6,28 +6,29 @@ use std::collections::BinaryHeap;
 use serde::{Deserialize, Serialize};
 
 use super::task::{Phase, Task};
+use crate::ids::TaskId;
 
 /// What to do when a timer fires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Alarm {
     /// The delay before the executable is over.
-    Begin { task: u32, attempt: u32 },
+    Begin { task: TaskId, attempt: u32 },
     /// A simulated failure shows.
-    Simulate { task: u32, attempt: u32 },
+    Simulate { task: TaskId, attempt: u32 },
     /// A backoff is over.
-    Retry { task: u32, attempt: u32 },
+    Retry { task: TaskId, attempt: u32 },
     /// An attempt, or a scope, has taken too long.
-    Deadline { task: u32, attempt: u32 },
+    Deadline { task: TaskId, attempt: u32 },
     /// The next step of the animation.
-    Step { task: u32, attempt: u32 },
+    Step { task: TaskId, attempt: u32 },
     /// The wait at 100 % is over.
-    Settle { task: u32, attempt: u32 },
+    Settle { task: TaskId, attempt: u32 },
     /// The run has taken too long.
     RunDeadline,
     /// What waits first for this rate limit of the plan may start.
     Admit { limit: u32 },
     /// What came before the task is on disk, which was told in a pause.
-    Start { task: u32, attempt: u32 },
+    Start { task: TaskId, attempt: u32 },
 }
 
 impl Alarm {
@@ -37,7 +38,7 @@ impl Alarm {
     }
 
     pub(crate) fn is_stale(self, tasks: &[Task]) -> bool {
-        let (task, attempt, expected): (u32, u32, &[Phase]) = match self {
+        let (task, attempt, expected): (TaskId, u32, &[Phase]) = match self {
             Alarm::Begin { task, attempt } | Alarm::Simulate { task, attempt } => {
                 (task, attempt, &[Phase::Delayed])
             }
@@ -53,7 +54,7 @@ impl Alarm {
             Alarm::RunDeadline | Alarm::Admit { .. } => return false,
         };
         tasks
-            .get(task as usize)
+            .get(task.index())
             .is_none_or(|found| found.attempt != attempt || !expected.contains(&found.phase))
     }
 }

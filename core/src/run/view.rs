@@ -1,10 +1,10 @@
 //! What can be seen of a run: states and progress, without a word about how it gets there.
 
 use super::animation::{STEPS_MS, steps};
-use super::frame::OUTERMOST;
 use super::task::{BEFORE_FIRST_STEP, Phase, Task, TaskState};
 use super::{Op, Run, RunPhase};
 use crate::error::ErrorCode;
+use crate::ids::{FrameId, NodeId, Offset, TaskId};
 use crate::plan::Kind;
 
 /// A run in a few numbers.
@@ -20,8 +20,8 @@ pub struct RunSummary {
     pub ended: f64,
     /// Why it did not succeed.
     pub code: Option<ErrorCode>,
-    /// The task that failed, or [`Op::NO_TASK`].
-    pub cause: u32,
+    /// The task that failed, or [`TaskId::NONE`].
+    pub cause: TaskId,
 }
 
 /// Numbers before the first node in [`Run::write_view`]: overall progress, finished (0 or 1), started, ended.
@@ -57,7 +57,7 @@ impl Run {
         let finished = f64::from(u8::from(summary.finished));
         header.copy_from_slice(&[summary.overall.into(), finished, summary.started, summary.ended]);
         let records = records.as_chunks_mut::<NODE_NUMBERS>().0;
-        for (task, record) in (0_u32..).zip(records.iter_mut()) {
+        for (task, record) in (0..).map(TaskId).zip(records.iter_mut()) {
             let found = self.task(task);
             let state = f64::from(found.state.number());
             *record = [state, self.shown_percent(task, now).into(), found.started, found.ended];
@@ -67,7 +67,7 @@ impl Run {
     }
 
     /// Alters a task, keeps the progress up to date and tells whoever watches.
-    pub(super) fn change(&mut self, task: u32, step: u32, alter: impl FnOnce(&mut Task)) {
+    pub(super) fn change(&mut self, task: TaskId, step: u32, alter: impl FnOnce(&mut Task)) {
         let before = self.contribution(task);
         alter(self.task_mut(task));
         self.state.done += self.contribution(task) - before;
@@ -82,12 +82,12 @@ impl Run {
     }
 
     /// Weight × percent. Scopes have none of their own: their leaves do.
-    fn contribution(&self, task: u32) -> f64 {
+    fn contribution(&self, task: TaskId) -> f64 {
         let found = self.task(task);
-        if found.frame != OUTERMOST {
+        if found.frame != FrameId::OUTERMOST {
             return 0.0;
         }
-        let node = self.plan.node(task);
+        let node = self.plan.node(Offset::NONE.node(task));
         match (node.kind, found.state) {
             (Kind::Group, _) | (_, TaskState::Pending) => 0.0,
             (_, TaskState::Completed | TaskState::Skipped) => node.weight * 100.0,
@@ -109,9 +109,10 @@ impl Run {
         let mut done = self.state.done;
         if !self.watched && self.state.phase == RunPhase::Active {
             for task in &self.state.in_flight {
-                if self.task(*task).frame == OUTERMOST {
+                if self.task(*task).frame == FrameId::OUTERMOST {
                     let shown = f64::from(self.shown_percent(*task, now));
-                    done += self.plan.node(*task).weight * (shown - f64::from(self.task(*task).percent));
+                    done += self.plan.node(Offset::NONE.node(*task)).weight
+                        * (shown - f64::from(self.task(*task).percent));
                 }
             }
         }
@@ -119,13 +120,13 @@ impl Run {
     }
 
     /// A watched task shows what was told of it.
-    fn shown_percent(&self, task: u32, now: f64) -> u8 {
+    fn shown_percent(&self, task: TaskId, now: f64) -> u8 {
         if self.watched { self.task(task).percent } else { self.reached_percent(task, now) }
     }
 
     /// The percent that a task has reached, watched or not. An animation that is not watched costs nothing: its state is
     /// worked out when it is asked for.
-    pub(super) fn reached_percent(&self, task: u32, now: f64) -> u8 {
+    pub(super) fn reached_percent(&self, task: TaskId, now: f64) -> u8 {
         let found = self.task(task);
         let animated = matches!(found.phase, Phase::Running | Phase::Held | Phase::Delayed)
             && !found.reports
@@ -143,17 +144,17 @@ impl Run {
     fn fill_scope_percents(&self, records: &mut [[f64; NODE_NUMBERS]]) {
         let mut done = vec![0.0; records.len()];
         for index in (0..records.len()).rev() {
-            let node = self.plan.node(index as u32);
+            let node = self.plan.node(NodeId::at(index));
             if node.kind == Kind::Group {
                 let all = if node.weight > 0.0 { (done[index] / node.weight + 0.5).floor() } else { 0.0 };
                 let over =
-                    [TaskState::Completed, TaskState::Skipped].contains(&self.task(index as u32).state);
+                    [TaskState::Completed, TaskState::Skipped].contains(&self.task(TaskId::at(index)).state);
                 records[index][1] = if over { 100.0 } else { all };
             } else {
                 done[index] = node.weight * records[index][1];
             }
             if index > 0 {
-                done[node.parent as usize] += done[index];
+                done[node.parent.index()] += done[index];
             }
         }
     }

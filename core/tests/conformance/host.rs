@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use conductor_core::bridge;
 use conductor_core::flow::{Limits, Outline, from_json};
+use conductor_core::ids::{NodeId, Slot, TaskId};
 use conductor_core::plan::Plan;
 use conductor_core::run::{
     Event, Journal, Misuse, NODE_NUMBERS, OPTION_NUMBERS, Op, Run, RunOptions, VIEW_HEADER,
@@ -91,7 +92,7 @@ struct Host {
     header: String,
     finished: Option<Op>,
     restored: bool,
-    begun: HashMap<u32, usize>,
+    begun: HashMap<NodeId, usize>,
     lines: Vec<String>,
 }
 
@@ -196,7 +197,7 @@ impl Host {
         if step.is_err() {
             return self.say("! misuse");
         }
-        let mut ops = [Op::Drop { slot: 0 }; 8];
+        let mut ops = [Op::Drop { slot: Slot(0) }; 8];
         loop {
             let count = self.run.poll_ops(&mut ops);
             if count == 0 {
@@ -236,7 +237,7 @@ impl Host {
         }
     }
 
-    fn begin(&mut self, task: u32) {
+    fn begin(&mut self, task: TaskId) {
         let place = self.begun.len() + 1;
         self.begun.entry(self.names.node_of(task)).or_insert(place);
     }
@@ -263,8 +264,9 @@ impl Host {
         let (header, looks) = numbers.split_at(VIEW_HEADER);
         let [started, ended] = [header[2], header[3]].map(text::time);
         self.lines.push(format!("progress {} from {started} to {ended}", header[0]));
-        for (node, look) in (0_u32..).zip(looks.as_chunks::<NODE_NUMBERS>().0) {
-            self.lines.push(state_line(&self.names.of(node), *look, self.begun.get(&node).copied()));
+        for (number, look) in (0..).zip(looks.as_chunks::<NODE_NUMBERS>().0) {
+            let name = self.names.of(TaskId(number));
+            self.lines.push(state_line(&name, *look, self.begun.get(&NodeId(number)).copied()));
         }
         self.seal();
         if let Some(journal) = self.run.journal().cloned()
@@ -293,7 +295,7 @@ impl Host {
     fn verdict(&self) -> String {
         match self.finished {
             Some(Op::Finish { code: None, .. }) => "success".to_owned(),
-            Some(Op::Finish { cause: Op::NO_TASK, code: Some(code) }) => code.to_string(),
+            Some(Op::Finish { cause: TaskId::NONE, code: Some(code) }) => code.to_string(),
             Some(Op::Finish { cause, code: Some(code) }) => format!("{code} by {}", self.names.of(cause)),
             _ => "waiting".to_owned(),
         }

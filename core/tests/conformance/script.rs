@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use conductor_core::error::ErrorCode;
 use conductor_core::flow::Name;
+use conductor_core::ids::TaskId;
 use conductor_core::run::Event;
 use serde_json::Value;
 
@@ -19,7 +20,7 @@ enum Letter {
     /// Something that the host does by itself.
     Act(Value),
     /// What an attempt says; whoever is deaf says it even after it was stopped.
-    Answer { task: u32, attempt: u32, deaf: bool, events: Vec<Event> },
+    Answer { task: TaskId, attempt: u32, deaf: bool, events: Vec<Event> },
 }
 
 pub(crate) struct Script {
@@ -30,7 +31,7 @@ pub(crate) struct Script {
     /// How often a task of this name was asked.
     asked: HashMap<String, usize>,
     /// The latest attempt at a task.
-    attempts: HashMap<u32, u32>,
+    attempts: HashMap<TaskId, u32>,
     /// Acts before the start.
     pub(crate) before: Vec<Value>,
 }
@@ -94,8 +95,8 @@ impl Script {
     /// The event that an act is.
     pub(crate) fn event(&self, act: &Value, names: &Names) -> Event {
         let number = |key: &str| act[key].as_u64().map(|number| number as u32);
-        let task = || number("task").unwrap_or_else(|| names.task(text(act, "node")));
-        let attempt = |task: u32| number("attempt").or(self.attempts.get(&task).copied()).unwrap_or(1);
+        let task = || number("task").map(TaskId).unwrap_or_else(|| names.task(text(act, "node")));
+        let attempt = |task: TaskId| number("attempt").or(self.attempts.get(&task).copied()).unwrap_or(1);
         match text(act, "do") {
             "cancel" => Event::Cancel,
             "pause" => Event::Pause,
@@ -113,7 +114,7 @@ impl Script {
     }
 
     /// A task begins: plans the answer.
-    pub(crate) fn started(&mut self, task: u32, attempt: u32, now: f64, names: &Names) {
+    pub(crate) fn started(&mut self, task: TaskId, attempt: u32, now: f64, names: &Names) {
         let behaviour = self.behaviour(task, attempt, now, names);
         let mut events = Vec::new();
         if let Some(failed) = behaviour["fails"].as_str() {
@@ -132,7 +133,7 @@ impl Script {
     }
 
     /// A scope is asked for its items: plans the answer.
-    pub(crate) fn asked(&mut self, task: u32, attempt: u32, now: f64, names: &Names) {
+    pub(crate) fn asked(&mut self, task: TaskId, attempt: u32, now: f64, names: &Names) {
         let behaviour = self.behaviour(task, attempt, now, names);
         let event = match behaviour["fails"].as_str() {
             Some(failed) => Event::Failed { task, attempt, code: code(failed) },
@@ -147,7 +148,7 @@ impl Script {
     }
 
     /// An attempt is over by the engine's decision: what it would have said is not said, unless it does not listen.
-    pub(crate) fn aborted(&mut self, stopped: u32, last: u32) {
+    pub(crate) fn aborted(&mut self, stopped: TaskId, last: u32) {
         self.letters.retain(|(_, letter)| match letter {
             Letter::Answer { task, attempt, deaf, .. } => *deaf || (*task, *attempt) != (stopped, last),
             Letter::Act(_) => true,
@@ -161,7 +162,7 @@ impl Script {
 
     /// How a task behaves this time: by its name, by that of its node, or as all do. What it says of its progress is
     /// sent at once.
-    fn behaviour(&mut self, task: u32, attempt: u32, now: f64, names: &Names) -> Value {
+    fn behaviour(&mut self, task: TaskId, attempt: u32, now: f64, names: &Names) -> Value {
         self.attempts.insert(task, attempt);
         let name = names.of(task);
         let nodes = &self.host["nodes"];
@@ -183,7 +184,7 @@ impl Script {
         behaviour
     }
 
-    fn answer(&mut self, behaviour: &Value, task: u32, attempt: u32, now: f64, events: Vec<Event>) {
+    fn answer(&mut self, behaviour: &Value, task: TaskId, attempt: u32, now: f64, events: Vec<Event>) {
         if behaviour["never"].as_bool() == Some(true) {
             return;
         }

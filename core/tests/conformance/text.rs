@@ -1,6 +1,7 @@
 //! How what is said reads: plans, events, ops, records and states, a line each.
 
 use conductor_core::flow::{EDGE_WORDS, HEADER_WORDS, NODE_WORDS, Outline};
+use conductor_core::ids::TaskId;
 use conductor_core::plan::Plan;
 use conductor_core::run::{Event, JOURNAL_WORDS, NODE_NUMBERS, Op, TaskState};
 
@@ -40,17 +41,17 @@ pub(crate) fn plan_lines(outline: &Outline, strings: &[String], plan: &Plan, nam
             .map(|[name, slot]| {
                 let key = if *name == 0 { "default" } else { &strings[*name as usize] };
                 match slot.checked_sub(nodes as u32) {
-                    Some(failed) => format!("{key}<error of {}", names.of(failed)),
-                    None => format!("{key}<{}", names.of(*slot)),
+                    Some(failed) => format!("{key}<error of {}", names.of(TaskId(failed))),
+                    None => format!("{key}<{}", names.of(TaskId(*slot))),
                 }
             })
             .collect();
         lines.push(format!(
             "node {node} {}: {} place {} output {} inputs [{}]",
-            names.of(node as u32),
+            names.of(TaskId::at(node)),
             joined(record),
             places[node],
-            names.of(outputs[node]),
+            names.of(TaskId(outputs[node])),
             inputs.join(" ")
         ));
     }
@@ -66,7 +67,7 @@ pub(crate) fn plan_lines(outline: &Outline, strings: &[String], plan: &Plan, nam
 
 /// An event of the host.
 pub(crate) fn event_line(event: Event, names: &Names, strings: &[String]) -> String {
-    let by = |what: &str, task: u32, attempt: u32| format!("{what} {} attempt {attempt}", names.of(task));
+    let by = |what: &str, task: TaskId, attempt: u32| format!("{what} {} attempt {attempt}", names.of(task));
     match event {
         Event::Done { task, attempt, routed } => {
             format!("{}{}", by("done", task, attempt), if routed { " routed" } else { "" })
@@ -94,7 +95,7 @@ pub(crate) fn event_line(event: Event, names: &Names, strings: &[String]) -> Str
 
 /// An op of the engine.
 pub(crate) fn op_line(op: Op, names: &Names) -> String {
-    let name = |task: u32| names.of(task);
+    let name = |task: TaskId| names.of(task);
     match op {
         Op::Start { task, attempt, attempt_number } => {
             format!("start {} attempt {attempt} try {attempt_number}", name(task))
@@ -113,7 +114,7 @@ pub(crate) fn op_line(op: Op, names: &Names) -> String {
         Op::Wait { task, ms, fails } => {
             format!("wait {} {ms}{}", name(task), if fails { " fails" } else { "" })
         }
-        Op::Drop { slot } => format!("drop {}", name(slot)),
+        Op::Drop { slot } => format!("drop {}", name(TaskId(slot.0))),
         Op::Change { task, state, percent, overall, step } => {
             let step = match step {
                 Op::NO_STEP => "-".to_owned(),
@@ -125,7 +126,7 @@ pub(crate) fn op_line(op: Op, names: &Names) -> String {
         }
         Op::Finish { cause, code } => {
             let code = code.map_or_else(String::new, |code| format!(" {code}"));
-            let by = if cause == Op::NO_TASK { String::new() } else { format!(" by {}", name(cause)) };
+            let by = if cause == TaskId::NONE { String::new() } else { format!(" by {}", name(cause)) };
             format!("finish{code}{by}")
         }
         other => panic!("{other:?} has no words yet"),

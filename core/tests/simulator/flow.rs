@@ -1,6 +1,7 @@
 //! Random flows and settings.
 
 use conductor_core::flow::{Branches, Name, Outline, OutlineEdge, OutlineNode, Section};
+use conductor_core::ids::{Millis, NodeId};
 use conductor_core::run::{RunOptions, Simulation, Target};
 
 use super::random::Random;
@@ -99,7 +100,7 @@ pub(crate) fn let_some_try(outline: &mut Outline, seed: u64) {
     let share = random.pick(&[30, 60, 100]);
     for index in 0..outline.nodes.len() as u32 {
         let children =
-            (1..outline.nodes.len() as u32).filter(|child| outline.nodes[*child as usize].parent == index);
+            (1..outline.nodes.len() as u32).filter(|child| outline.nodes[*child as usize].parent.0 == index);
         let mut children: Vec<u32> = children.collect();
         let node = &mut outline.nodes[index as usize];
         if children.is_empty() || node.width > 0 || node.branches.is_some() || !random.chance(share) {
@@ -113,7 +114,7 @@ pub(crate) fn let_some_try(outline: &mut Outline, seed: u64) {
             let child = children.swap_remove(random.below(children.len() as u32) as usize);
             let OutlineNode { id, .. } = outline.nodes[child as usize];
             outline.nodes[child as usize].section = section;
-            outline.edges.retain(|edge| edge.scope != index || ![edge.source, edge.target].contains(&id));
+            outline.edges.retain(|edge| edge.scope.0 != index || ![edge.source, edge.target].contains(&id));
         }
     }
 }
@@ -127,13 +128,13 @@ fn grow(outline: &mut Outline, random: &mut Random, taste: &Taste, parent: u32, 
     let has_timeout = random.chance(if depth == 0 { taste.timeout / 4 } else { taste.timeout });
     outline.nodes.push(OutlineNode {
         id: Name(FIRST_ID + index),
-        parent,
+        parent: NodeId(parent),
         disabled: depth > 0 && random.chance(taste.disabled),
         weight: random.pick(&[10, 50, 99, 100, 300, 301, 1000]),
         retries: random.chance(taste.retries).then(|| random.below(4)),
-        retry_delay_ms: random.chance(taste.retries).then(|| random.pick(&[0, 1, 10, 40])),
+        retry_delay_ms: random.chance(taste.retries).then(|| Millis(random.pick(&[0, 1, 10, 40]))),
         retry_jitter: [None, Some(true), Some(false)][index as usize % 3],
-        timeout_ms: has_timeout.then(|| 1 + random.below(if is_scope { 120 } else { 30 })),
+        timeout_ms: has_timeout.then(|| Millis(1 + random.below(if is_scope { 120 } else { 30 }))),
         width: if iterates { random.pick(&[1, 1, 2, 3, 100]) } else { 0 },
         tolerant: false,
         // Not a draw, so that the schedules of known seeds stay what they were.
@@ -171,7 +172,7 @@ fn connect(outline: &mut Outline, random: &mut Random, taste: &Taste, scope: u32
                     _ => Name::NONE,
                 };
                 outline.edges.push(OutlineEdge {
-                    scope,
+                    scope: NodeId(scope),
                     source: outline.nodes[*source as usize].id,
                     target: outline.nodes[*target as usize].id,
                     source_handle,
@@ -184,7 +185,8 @@ fn connect(outline: &mut Outline, random: &mut Random, taste: &Taste, scope: u32
 
 pub(crate) fn options(random: &mut Random, nodes: u32) -> RunOptions {
     let mut simulation = |percent: u32| {
-        let target = if random.chance(50) { Target::Random } else { Target::Node(random.below(nodes)) };
+        let target =
+            if random.chance(50) { Target::Random } else { Target::Node(NodeId(random.below(nodes))) };
         let delay = f64::from(random.pick(&[0, 0, 7, 25]));
         random.chance(percent).then_some(Simulation { target, delay })
     };
@@ -212,12 +214,12 @@ pub(crate) fn describe(outline: &Outline) -> String {
     let mut depth = vec![0_usize; outline.nodes.len()];
     let by_id = |name: Name| name.0 - FIRST_ID;
     for (index, node) in outline.nodes.iter().enumerate() {
-        depth[index] = if index == 0 { 0 } else { depth[node.parent as usize] + 1 };
+        depth[index] = if index == 0 { 0 } else { depth[node.parent.index()] + 1 };
         let _ = write!(text, "{:indent$}node {index} weight {}", "", node.weight, indent = depth[index] * 2);
         for (label, value) in [
             ("retries", node.retries),
-            ("retry delay", node.retry_delay_ms),
-            ("timeout", node.timeout_ms),
+            ("retry delay", node.retry_delay_ms.map(|delay| delay.0)),
+            ("timeout", node.timeout_ms.map(|timeout| timeout.0)),
             ("width", (node.width > 0).then_some(node.width)),
         ] {
             if let Some(value) = value {
@@ -233,7 +235,7 @@ pub(crate) fn describe(outline: &Outline) -> String {
         }
         text.push_str(if node.tolerant { ", tolerant" } else { "" });
         text.push_str(if node.disabled { ", disabled\n" } else { "\n" });
-        for edge in outline.edges.iter().filter(|edge| edge.scope == index as u32) {
+        for edge in outline.edges.iter().filter(|edge| edge.scope.index() == index) {
             let (source, target) = (by_id(edge.source), by_id(edge.target));
             let handle = edge.source_handle.0;
             let _ = writeln!(

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
 use conductor_core::error::ErrorCode;
+use conductor_core::ids::{Millis, TaskId};
 use conductor_core::run::{Event, Op};
 
 use super::flow::HANDLES;
@@ -101,14 +102,14 @@ impl Host {
     /// Plans the answer to an op.
     pub(crate) fn asked(&mut self, op: Op, now: f64, random: &mut Random) {
         match op {
-            Op::Start { task, attempt, .. } => self.run(task, attempt, now, random),
-            Op::Ask { task, attempt, known } => self.count(task, attempt, known, now, random),
-            Op::Persist { task, attempt } => {
+            Op::Start { task: TaskId(task), attempt, .. } => self.run(task, attempt, now, random),
+            Op::Ask { task: TaskId(task), attempt, known } => self.count(task, attempt, known, now, random),
+            Op::Persist { task: TaskId(task), attempt } => {
                 let delay = if self.disk.chance(50) { 0.0 } else { f64::from(self.disk.below(80)) };
                 if self.disk.chance(10) {
-                    self.send(now + delay + 5.0, vec![Event::Persisted { task, attempt }]);
+                    self.send(now + delay + 5.0, vec![Event::Persisted { task: TaskId(task), attempt }]);
                 }
-                self.send(now + delay, vec![Event::Persisted { task, attempt }]);
+                self.send(now + delay, vec![Event::Persisted { task: TaskId(task), attempt }]);
             }
             _ => {}
         }
@@ -116,7 +117,7 @@ impl Host {
 
     /// An answer for an attempt that was to be without one.
     pub(crate) fn relent(&mut self, task: u32, attempt: u32, now: f64) {
-        self.send(now + 1.0, vec![Event::Done { task, attempt, routed: false }]);
+        self.send(now + 1.0, vec![Event::Done { task: TaskId(task), attempt, routed: false }]);
     }
 
     /// The host is gone. Most of what it was about to tell is lost with it; the rest comes late, to the next one.
@@ -144,7 +145,10 @@ impl Host {
         let at = now + self.delay(random);
         while random.chance(self.manner.reports) {
             let before = now + (at - now) * f64::from(random.below(5)) / 4.0;
-            self.send(before, vec![Event::Progress { task, attempt, percent: random.below(120) }]);
+            self.send(
+                before,
+                vec![Event::Progress { task: TaskId(task), attempt, percent: random.below(120) }],
+            );
         }
         if random.chance(self.manner.never) {
             return;
@@ -154,25 +158,33 @@ impl Host {
             let code = random.pick(&CODES);
             // Not a draw of its own: it would change the schedules of known seeds.
             match (self.sent + u64::from(task)) % 7 {
-                0 => letter.push(Event::Advice { task, attempt, delay: Event::NEVER }),
-                1 => letter.push(Event::Advice { task, attempt, delay: 30 }),
+                0 => letter.push(Event::Advice { task: TaskId(task), attempt, delay: Event::NEVER }),
+                1 => letter.push(Event::Advice { task: TaskId(task), attempt, delay: Millis(30) }),
                 // Meant for another attempt.
-                2 => letter.push(Event::Advice { task, attempt: attempt + 1, delay: Event::NEVER }),
+                2 => letter.push(Event::Advice {
+                    task: TaskId(task),
+                    attempt: attempt + 1,
+                    delay: Event::NEVER,
+                }),
                 _ => {}
             }
-            letter.push(Event::Failed { task, attempt, code });
+            letter.push(Event::Failed { task: TaskId(task), attempt, code });
         } else {
             let routed = random.chance(self.manner.routes);
             if routed {
                 let named = HANDLES.iter().filter(|_| random.chance(40));
-                letter.extend(named.map(|handle| Event::Route { task, attempt, handle: *handle }));
+                letter.extend(named.map(|handle| Event::Route {
+                    task: TaskId(task),
+                    attempt,
+                    handle: *handle,
+                }));
             }
             // Not a draw of its own either.
             let ends = self.ends && (self.sent + u64::from(task)) % 11 == 3;
             letter.push(if ends {
-                Event::End { task, attempt }
+                Event::End { task: TaskId(task), attempt }
             } else {
-                Event::Done { task, attempt, routed }
+                Event::Done { task: TaskId(task), attempt, routed }
             });
         }
         self.send_maybe_twice(at, letter, random);
@@ -183,7 +195,7 @@ impl Host {
         if random.chance(self.manner.fails / 3) {
             self.send_maybe_twice(
                 at,
-                vec![Event::Failed { task, attempt, code: random.pick(&CODES) }],
+                vec![Event::Failed { task: TaskId(task), attempt, code: random.pick(&CODES) }],
                 random,
             );
             return;
@@ -193,7 +205,11 @@ impl Host {
             if known > 8 || self.items > MOST_ITEMS { 0 } else { random.below(self.manner.most_items) };
         self.items += more;
         let count = known + more;
-        self.send_maybe_twice(at, vec![Event::Items { task, attempt, count, open_ended }], random);
+        self.send_maybe_twice(
+            at,
+            vec![Event::Items { task: TaskId(task), attempt, count, open_ended }],
+            random,
+        );
     }
 
     fn send_maybe_twice(&mut self, at: f64, letter: Vec<Event>, random: &mut Random) {

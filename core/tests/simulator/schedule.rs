@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
+use conductor_core::ids::{Slot, TaskId};
 use conductor_core::plan::Plan;
 use conductor_core::run::{Event, NODE_NUMBERS, Op, Run, RunOptions, TaskState, VIEW_HEADER};
 
@@ -107,7 +108,7 @@ fn simulated(shape: &Shape, options: &RunOptions, which: u32) -> Option<u32> {
     use conductor_core::run::Target;
     let simulation = if which == 0 { options.simulate_error } else { options.simulate_delay };
     match simulation?.target {
-        Target::Node(node) => Some(node).filter(|node| shape.is_leaf(*node)),
+        Target::Node(node) => Some(node.0).filter(|node| shape.is_leaf(*node)),
         Target::Random => {
             let leaves: Vec<u32> =
                 (0..shape.nodes.len() as u32).filter(|node| shape.is_leaf(*node)).collect();
@@ -241,7 +242,7 @@ impl Schedule<'_> {
         if let Some(expected) = next_leaf {
             // Also where it waits for the disk first, for which a host that runs ahead asks.
             let started = self.history[told..].iter().find_map(|op| match op {
-                Op::Start { task, .. } | Op::Persist { task, .. } => Some(*task),
+                Op::Start { task: TaskId(task), .. } | Op::Persist { task: TaskId(task), .. } => Some(*task),
                 _ => None,
             });
             ensure!(started == expected, "a host that ran ahead started {expected:?} instead of {started:?}");
@@ -252,7 +253,7 @@ impl Schedule<'_> {
     /// What a host that runs ahead starts by itself when this is all that it was answered: the next leaf in plan
     /// order, or none.
     fn next_leaf(&self, events: &[Event]) -> Option<Option<u32>> {
-        let [Event::Done { task, attempt, routed: false }] = *events else { return None };
+        let [Event::Done { task: TaskId(task), attempt, routed: false }] = *events else { return None };
         if !self.watched.runs_ahead() || !self.model.running().contains(&(task, attempt)) {
             return None;
         }
@@ -323,10 +324,10 @@ impl Schedule<'_> {
             ensure!(!pending || !ended, "{node} is pending and over");
         }
         // A run that kept going has nothing left to do, just like one that succeeded.
-        let ran_out = code.is_none() && cause == Op::NO_TASK
+        let ran_out = code.is_none() && cause == TaskId::NONE.0
             || code.is_some()
                 && self.options.keep_going
-                && cause != Op::NO_TASK
+                && cause != TaskId::NONE.0
                 && !self.model.shape.is_leaf(0)
                 && cause != 0;
         for (task, found) in &self.model.tasks {
@@ -367,7 +368,7 @@ impl Schedule<'_> {
 
 fn drained(run: &mut Run, room: usize) -> Vec<Op> {
     let mut ops = Vec::new();
-    let mut buffer = vec![Op::Drop { slot: 0 }; room];
+    let mut buffer = vec![Op::Drop { slot: Slot(0) }; room];
     loop {
         match run.poll_ops(&mut buffer) {
             0 => return ops,

@@ -45,20 +45,20 @@ impl Shape {
         let mut nodes: Vec<Node> =
             (0_u32..).zip(&outline.nodes).map(|(index, node)| bare(index, *node)).collect();
         for index in 1..nodes.len() {
-            let parent = nodes[index].outline.parent as usize;
+            let parent = nodes[index].outline.parent.index();
             nodes[parent].children.push(index as u32);
         }
         for index in (1..nodes.len()).rev() {
-            let (parent, end) = (nodes[index].outline.parent as usize, nodes[index].end);
+            let (parent, end) = (nodes[index].outline.parent.index(), nodes[index].end);
             nodes[parent].end = nodes[parent].end.max(end);
         }
         for index in 1..nodes.len() {
             let parent = nodes[index].outline.parent;
-            let around = &nodes[parent as usize];
-            nodes[index].each = if around.outline.width > 0 { Some(parent) } else { around.each };
+            let around = &nodes[parent.index()];
+            nodes[index].each = if around.outline.width > 0 { Some(parent.0) } else { around.each };
         }
         for edge in &outline.edges {
-            let scope = &nodes[edge.scope as usize].children;
+            let scope = &nodes[edge.scope.index()].children;
             let bearer = |name: Name| {
                 let found = scope.iter().find(|child| outline.nodes[**child as usize].id == name);
                 *found.expect("an edge joins two children of its scope")
@@ -127,7 +127,7 @@ impl Shape {
     pub(crate) fn parallel_group(&self, node: u32) -> Option<u32> {
         let asked = self.node(node).outline.parallel || self.node(node).branches.is_some();
         let own = (asked && !self.is_leaf(node) && !self.is_each(node)).then_some(node);
-        if node == 0 { own } else { self.parallel_group(self.node(node).outline.parent).or(own) }
+        if node == 0 { own } else { self.parallel_group(self.node(node).outline.parent.0).or(own) }
     }
 
     pub(crate) fn is_leaf(&self, node: u32) -> bool {
@@ -207,9 +207,9 @@ impl Shape {
 /// The children of a scope, those together that edges join, in declared order of the first.
 pub(crate) fn components(outline: &Outline, scope: u32) -> Vec<Vec<u32>> {
     let node = |index: u32| &outline.nodes[index as usize];
-    let children = (1..outline.nodes.len() as u32).filter(|child| node(*child).parent == scope);
+    let children = (1..outline.nodes.len() as u32).filter(|child| node(*child).parent.0 == scope);
     let mut found: Vec<Vec<u32>> = children.map(|child| vec![child]).collect();
-    for edge in outline.edges.iter().filter(|edge| edge.scope == scope) {
+    for edge in outline.edges.iter().filter(|edge| edge.scope.0 == scope) {
         let place =
             |name: Name| found.iter().position(|some| some.iter().any(|child| node(*child).id == name));
         let (Some(one), Some(other)) = (place(edge.source), place(edge.target)) else { continue };

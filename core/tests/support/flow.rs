@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use conductor_core::flow::{Name, NodeLimit, Outline, OutlineEdge, OutlineNode, Rate, Section};
+use conductor_core::ids::{Millis, NodeId};
 
 /// A node and what it contains.
 pub(crate) struct Scope {
@@ -26,7 +27,7 @@ impl Scope {
     fn named(id: &str) -> Scope {
         let policy = OutlineNode {
             id: Name::NONE,
-            parent: 0,
+            parent: NodeId::ROOT,
             disabled: false,
             weight: 100,
             retries: None,
@@ -76,13 +77,13 @@ impl Scope {
 
     /// Limits how often this node starts.
     pub(crate) fn limited(mut self, starts: u32, per_ms: u32) -> Scope {
-        self.rate = Some(Rate { starts, per_ms });
+        self.rate = Some(Rate { starts, per_ms: Millis(per_ms) });
         self
     }
 
     /// Limits how often a child starts.
     pub(crate) fn limit(mut self, id: &str, starts: u32, per_ms: u32) -> Scope {
-        self.child(id).rate = Some(Rate { starts, per_ms });
+        self.child(id).rate = Some(Rate { starts, per_ms: Millis(per_ms) });
         self
     }
 
@@ -157,9 +158,9 @@ impl Scope {
     pub(crate) fn outline(self) -> (Outline, Vec<String>, Vec<String>) {
         let (mut outline, mut paths, mut strings) =
             (Outline::default(), Vec::new(), vec![String::new(), "error".to_owned()]);
-        let mut open = vec![(0, String::new(), self)];
+        let mut open = vec![(NodeId::ROOT, String::new(), self)];
         while let Some((parent, path, scope)) = open.pop() {
-            let index = outline.nodes.len() as u32;
+            let index = NodeId::at(outline.nodes.len());
             let id = number(&mut strings, &scope.id);
             outline.nodes.push(OutlineNode { id, parent, ..scope.policy });
             let Scope { rate, concurrency, .. } = scope;
@@ -170,7 +171,7 @@ impl Scope {
                 let shares = paths
                     .iter()
                     .position(|path: &String| path.rsplit('/').next() == Some(first))
-                    .map(|first| first as u32);
+                    .map(NodeId::at);
                 outline.limits.push(NodeLimit { node: index, rate: None, concurrency: None, shares });
             }
             outline.edges.extend(scope.edges.iter().map(|edge| {
@@ -178,7 +179,7 @@ impl Scope {
                     [0, 1, 2, 3].map(|part| number(&mut strings, &edge[part]));
                 OutlineEdge { scope: index, source, target, source_handle, target_handle }
             }));
-            let inner = if index == 0 { String::new() } else { format!("{path}{}/", scope.id) };
+            let inner = if index == NodeId::ROOT { String::new() } else { format!("{path}{}/", scope.id) };
             paths.push(format!("{path}{}", scope.id));
             open.extend(scope.children.into_iter().rev().map(|child| (index, inner.clone(), child)));
         }

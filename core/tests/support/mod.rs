@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use conductor_core::error::ErrorCode;
 use conductor_core::flow::{Name, Outline};
+use conductor_core::ids::{NodeId, Slot, TaskId};
 use conductor_core::plan::Plan;
 use conductor_core::run::{Event, Op, Run, RunOptions, TaskState};
 
@@ -29,8 +30,8 @@ pub(crate) struct Talk {
     outline: Outline,
     handles: Vec<String>,
     names: Vec<String>,
-    tasks: HashMap<String, u32>,
-    attempts: HashMap<u32, u32>,
+    tasks: HashMap<String, TaskId>,
+    attempts: HashMap<TaskId, u32>,
     /// Kinds of ops that are shown.
     shown: Vec<&'static str>,
 }
@@ -42,7 +43,7 @@ impl Talk {
         let (outline, names, handles) = scope.outline();
         let plan = Arc::new(Plan::compile(&outline).expect("the flow is in order"));
         let run = Run::new(plan.clone(), options);
-        let tasks = names.iter().cloned().zip(0..).collect();
+        let tasks = names.iter().cloned().zip((0..).map(TaskId)).collect();
         let shown = USUAL.to_vec();
         Talk { plan, run, now: 0.0, outline, handles, names, tasks, attempts: HashMap::new(), shown }
     }
@@ -126,12 +127,12 @@ impl Talk {
     }
 
     /// Task and latest attempt.
-    pub(crate) fn attempt(&self, name: &str) -> (u32, u32) {
+    pub(crate) fn attempt(&self, name: &str) -> (TaskId, u32) {
         let task = *self.tasks.get(name).unwrap_or_else(|| panic!("no task {name}"));
         (task, self.attempts.get(&task).copied().unwrap_or(0))
     }
 
-    pub(crate) fn task(&self, name: &str) -> u32 {
+    pub(crate) fn task(&self, name: &str) -> TaskId {
         self.attempt(name).0
     }
 
@@ -140,7 +141,7 @@ impl Talk {
         let mut view = vec![0.0; self.run.view_len()];
         self.run.write_view(self.now, &mut view);
         let at =
-            conductor_core::run::VIEW_HEADER + self.task(name) as usize * conductor_core::run::NODE_NUMBERS;
+            conductor_core::run::VIEW_HEADER + self.task(name).index() * conductor_core::run::NODE_NUMBERS;
         let states = [
             TaskState::Pending,
             TaskState::Executing,
@@ -156,7 +157,7 @@ impl Talk {
     }
 
     fn ops(&mut self) -> Vec<String> {
-        let mut buffer = [Op::Drop { slot: 0 }; 7];
+        let mut buffer = [Op::Drop { slot: Slot(0) }; 7];
         let mut lines = Vec::new();
         loop {
             let count = self.run.poll_ops(&mut buffer);
@@ -196,7 +197,7 @@ impl Talk {
             Op::Gather { task } => format!("gather {}", self.name(task)),
             Op::Catch { task, cause } => format!("catch {} of {}", self.name(task), self.name(cause)),
             Op::Block { task, input } => format!("block {}.{input}", self.name(task)),
-            Op::Drop { slot } => format!("drop {}", self.name(slot)),
+            Op::Drop { slot } => format!("drop {}", self.name(TaskId(slot.0))),
             Op::Change { task, state, percent, overall, step } => {
                 let step = match step {
                     Op::NO_STEP => String::new(),
@@ -205,8 +206,8 @@ impl Talk {
                 };
                 format!("change {} {state:?} {percent} {overall}{step}", self.name(task))
             }
-            Op::Finish { cause: Op::NO_TASK, code: None } => "finish".into(),
-            Op::Finish { cause: Op::NO_TASK, code: Some(code) } => format!("finish {code}"),
+            Op::Finish { cause: TaskId::NONE, code: None } => "finish".into(),
+            Op::Finish { cause: TaskId::NONE, code: Some(code) } => format!("finish {code}"),
             Op::Finish { cause, code } => {
                 format!("finish {} by {}", code.map_or("", ErrorCode::name), self.name(cause))
             }
@@ -215,28 +216,28 @@ impl Talk {
         }
     }
 
-    fn name(&self, task: u32) -> &str {
-        &self.names[task as usize]
+    fn name(&self, task: TaskId) -> &str {
+        &self.names[task.index()]
     }
 
-    fn name_frame(&mut self, owner: u32, base: u32, item: u32) {
+    fn name_frame(&mut self, owner: TaskId, base: TaskId, item: u32) {
         let scope = self.node_named(owner);
         let end = self.end_of(scope);
-        let prefix = self.names[scope as usize].clone();
-        for (task, node) in (base..).zip(scope + 1..end) {
-            let local = self.names[node as usize][prefix.len()..].to_owned();
-            let name = format!("{}[{item}]{local}", self.names[owner as usize]);
-            self.names.resize(self.names.len().max(task as usize + 1), String::new());
+        let prefix = self.names[scope.index()].clone();
+        for (task, node) in (base.0..).map(TaskId).zip(scope.next().up_to(end)) {
+            let local = self.names[node.index()][prefix.len()..].to_owned();
+            let name = format!("{}[{item}]{local}", self.names[owner.index()]);
+            self.names.resize(self.names.len().max(task.index() + 1), String::new());
             self.tasks.insert(name.clone(), task);
-            self.names[task as usize] = name;
+            self.names[task.index()] = name;
         }
     }
 
     /// The node of a task, by its name without the items.
-    fn node_named(&self, task: u32) -> u32 {
+    fn node_named(&self, task: TaskId) -> NodeId {
         let mut plain = String::new();
         let mut inside = false;
-        for letter in self.names[task as usize].chars() {
+        for letter in self.names[task.index()].chars() {
             match letter {
                 '[' => inside = true,
                 ']' => inside = false,
@@ -244,20 +245,22 @@ impl Talk {
                 _ => {}
             }
         }
-        self.names.iter().position(|name| *name == plain).expect("named after a node") as u32
+        NodeId::at(self.names.iter().position(|name| *name == plain).expect("named after a node"))
     }
 
-    fn end_of(&self, scope: u32) -> u32 {
-        let inside = |node: &u32| {
+    fn end_of(&self, scope: NodeId) -> NodeId {
+        let inside = |node: &NodeId| {
             let mut outer = *node;
             while outer > scope {
-                outer = self.outline.nodes[outer as usize].parent;
+                outer = self.outline.nodes[outer.index()].parent;
             }
             outer == scope
         };
-        (scope + 1..self.outline.nodes.len() as u32)
+        scope
+            .next()
+            .up_to(NodeId::at(self.outline.nodes.len()))
             .take_while(inside)
             .last()
-            .map_or(scope + 1, |last| last + 1)
+            .map_or(scope.next(), NodeId::next)
     }
 }

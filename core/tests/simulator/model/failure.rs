@@ -1,13 +1,14 @@
 //! What a failure must lead to.
 
 use conductor_core::error::ErrorCode;
-use conductor_core::run::{Event, Op, TaskState};
+use conductor_core::ids::{Millis, TaskId};
+use conductor_core::run::{Event, TaskState};
 
 use super::{Carry, Failure, Model, Reach, Stage, Task, Verdict, ensure};
 
 impl Model<'_> {
     /// An attempt failed: the next one is due, or the task has failed for good.
-    pub(crate) fn attempt_over(&mut self, task: u32, code: ErrorCode, advice: Option<u32>) {
+    pub(crate) fn attempt_over(&mut self, task: u32, code: ErrorCode, advice: Option<Millis>) {
         let found = self.task(task);
         let outline = self.shape.node(found.node).outline;
         let retries = outline.retries.unwrap_or(self.options.retries);
@@ -15,7 +16,7 @@ impl Model<'_> {
             self.fail(task, code);
             return;
         }
-        let least = f64::from(advice.unwrap_or(0));
+        let least = f64::from(advice.unwrap_or(Millis::ZERO));
         self.task_mut(task).stage = match self.backoff(task) {
             Stage::Backoff { earliest, latest } => Stage::Backoff {
                 earliest: earliest.max(self.now + least),
@@ -361,16 +362,16 @@ impl Model<'_> {
 
     pub(crate) fn finished(&mut self, cause: u32, code: Option<ErrorCode>) -> Verdict {
         let expected = match (self.failures.front(), self.ending) {
-            _ if self.ended_by.is_some() => (self.ended_by.unwrap_or(Op::NO_TASK), None),
+            _ if self.ended_by.is_some() => (self.ended_by.unwrap_or(TaskId::NONE.0), None),
             _ if matches!(self.task(0).stage, Stage::Over(Carry::Output | Carry::Named)) => {
-                (Op::NO_TASK, None)
+                (TaskId::NONE.0, None)
             }
             (Some(failure), _) if failure.reach == Reach::Ends => {
                 ensure!(!self.is_gone(failure.cause), "{cause}, the cause, is of a frame that is closed");
                 (failure.cause, Some(failure.code))
             }
-            (_, Some(code)) => (Op::NO_TASK, Some(code)),
-            _ if code == Some(ErrorCode::Timeout) && self.run_is_due() => (Op::NO_TASK, code),
+            (_, Some(code)) => (TaskId::NONE.0, Some(code)),
+            _ if code == Some(ErrorCode::Timeout) && self.run_is_due() => (TaskId::NONE.0, code),
             _ => return Err("the run is not over".into()),
         };
         ensure!((cause, code) == expected, "finished with {cause} {code:?} instead of {expected:?}");

@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use conductor_core::error::ErrorCode;
 use conductor_core::flow::Name;
+use conductor_core::ids::{Millis, TaskId};
 use conductor_core::run::{Event, RunOptions, TaskState};
 
 use super::shape::Shape;
@@ -162,7 +163,7 @@ pub(crate) struct Model<'a> {
     pub(crate) started: f64,
     pub(crate) paused: bool,
     /// What was told last, if it says something of another try: the task, the attempt and the delay.
-    pub(crate) advice: Option<(u32, u32, u32)>,
+    pub(crate) advice: Option<(u32, u32, Millis)>,
     pub(crate) ending: Option<ErrorCode>,
     /// The task with which the run ends, and has succeeded.
     pub(crate) ended_by: Option<u32>,
@@ -218,7 +219,7 @@ impl<'a> Model<'a> {
         if *node == 0 {
             return None;
         }
-        let parent = self.shape.node(*node).outline.parent;
+        let parent = self.shape.node(*node).outline.parent.0;
         match frame {
             Some((_, owner)) if self.task(*owner).node == parent => Some(*owner),
             _ => Some(self.beside(task, parent)),
@@ -347,27 +348,33 @@ impl<'a> Model<'a> {
     pub(crate) fn told(&mut self, event: Event) {
         let advice = self.advice.take();
         match event {
-            Event::Advice { task, attempt, delay } => self.advice = Some((task, attempt, delay)),
+            Event::Advice { task: TaskId(task), attempt, delay } => {
+                self.advice = Some((task, attempt, delay))
+            }
             Event::Cancel => self.ending = self.ending.or(Some(ErrorCode::Cancelled)),
             Event::Pause if self.ending.is_none() => self.paused = true,
             Event::Resume if self.ending.is_none() => self.paused = false,
-            Event::Done { task, attempt, routed } if self.is_live(task, attempt, Stage::Running) => {
+            Event::Done { task: TaskId(task), attempt, routed }
+                if self.is_live(task, attempt, Stage::Running) =>
+            {
                 let found = self.task_mut(task);
                 found.stage = Stage::Answered;
                 found.routed = routed;
             }
-            Event::Persisted { task, attempt } if self.is_live(task, attempt, Stage::Held) => {
+            Event::Persisted { task: TaskId(task), attempt } if self.is_live(task, attempt, Stage::Held) => {
                 let paused = self.paused;
                 let found = self.task_mut(task);
                 (found.persisted, found.held) = (true, paused);
             }
-            Event::End { task, attempt } if self.is_live(task, attempt, Stage::Running) => {
+            Event::End { task: TaskId(task), attempt } if self.is_live(task, attempt, Stage::Running) => {
                 self.ended_by = Some(task);
             }
-            Event::Route { task, attempt, handle } if self.is_live(task, attempt, Stage::Running) => {
+            Event::Route { task: TaskId(task), attempt, handle }
+                if self.is_live(task, attempt, Stage::Running) =>
+            {
                 self.task_mut(task).named.push(handle);
             }
-            Event::Failed { task, attempt, code } => {
+            Event::Failed { task: TaskId(task), attempt, code } => {
                 if self.is_live(task, attempt, Stage::Running) {
                     let said = advice.filter(|(of, at, _)| (*of, *at) == (task, attempt));
                     self.attempt_over(task, code, said.map(|(.., delay)| delay));
@@ -375,7 +382,7 @@ impl<'a> Model<'a> {
                     self.fail(task, code);
                 }
             }
-            Event::Items { task, attempt, count, open_ended }
+            Event::Items { task: TaskId(task), attempt, count, open_ended }
                 if self.is_live(task, attempt, Stage::Asking) =>
             {
                 let items = self.items.entry(task).or_default();

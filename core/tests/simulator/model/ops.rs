@@ -1,5 +1,6 @@
 //! Every op by itself: was it due?
 
+use conductor_core::ids::{Millis, Slot, TaskId};
 use conductor_core::run::{Op, TaskState};
 
 use super::{Again, Carry, Model, Stage, Task, Verdict, ensure};
@@ -8,32 +9,40 @@ impl Model<'_> {
     pub(crate) fn saw(&mut self, op: Op) -> Verdict {
         ensure!(self.finished.is_none(), "an op after Finish");
         match op {
-            Op::Start { task, attempt, attempt_number }
+            Op::Start { task: TaskId(task), attempt, attempt_number }
                 if self.shape.node(self.task(task).node).outline.persists =>
             {
                 self.start_held(task, attempt, attempt_number)
             }
-            Op::Start { task, attempt, attempt_number } => self.start(task, attempt, attempt_number),
-            Op::Persist { task, attempt } => self.persist(task, attempt),
-            Op::Abort { task, attempt, code } => self.aborted(task, attempt, code),
-            Op::Enter { task } => self.enter(task),
-            Op::Reset { task } => self.reset(task),
-            Op::Pass { task } => self.pass(task),
-            Op::Block { task, input } => self.block(task, input),
-            Op::Ask { task, attempt, known } => self.ask(task, attempt, known),
-            Op::Open { task, base, item } => self.open(task, base, item),
-            Op::Close { task, base, item } => self.close(task, base, item),
-            Op::Lose { task, base, cause } if self.shape.branches(self.task(task).node).is_some() => {
+            Op::Start { task: TaskId(task), attempt, attempt_number } => {
+                self.start(task, attempt, attempt_number)
+            }
+            Op::Persist { task: TaskId(task), attempt } => self.persist(task, attempt),
+            Op::Abort { task: TaskId(task), attempt, code } => self.aborted(task, attempt, code),
+            Op::Enter { task: TaskId(task) } => self.enter(task),
+            Op::Reset { task: TaskId(task) } => self.reset(task),
+            Op::Pass { task: TaskId(task) } => self.pass(task),
+            Op::Block { task: TaskId(task), input } => self.block(task, input),
+            Op::Ask { task: TaskId(task), attempt, known } => self.ask(task, attempt, known),
+            Op::Open { task: TaskId(task), base: TaskId(base), item } => self.open(task, base, item),
+            Op::Close { task: TaskId(task), base: TaskId(base), item } => self.close(task, base, item),
+            Op::Lose { task: TaskId(task), base: TaskId(base), cause: TaskId(cause) }
+                if self.shape.branches(self.task(task).node).is_some() =>
+            {
                 self.branch_lost(task, base, cause)
             }
-            Op::Lose { task, base, cause } if self.shape.sections(self.task(task).node).is_some() => {
+            Op::Lose { task: TaskId(task), base: TaskId(base), cause: TaskId(cause) }
+                if self.shape.sections(self.task(task).node).is_some() =>
+            {
                 self.section_lost(task, base, cause)
             }
-            Op::Lose { task, base, cause } => self.lost(task, base, cause),
-            Op::Gather { task } => self.gather(task),
-            Op::Catch { task, cause } => self.caught(task, cause),
-            Op::Drop { slot } => self.drop_slot(slot),
-            Op::Change { task, state, percent, overall, step } => {
+            Op::Lose { task: TaskId(task), base: TaskId(base), cause: TaskId(cause) } => {
+                self.lost(task, base, cause)
+            }
+            Op::Gather { task: TaskId(task) } => self.gather(task),
+            Op::Catch { task: TaskId(task), cause: TaskId(cause) } => self.caught(task, cause),
+            Op::Drop { slot: Slot(slot) } => self.drop_slot(slot),
+            Op::Change { task: TaskId(task), state, percent, overall, step } => {
                 ensure!(percent <= 100 && overall <= 100, "progress beyond 100");
                 let stage = self.task(task).stage;
                 let held_up = stage == Stage::Begun && !self.is_simulated_to_fail(task);
@@ -43,7 +52,7 @@ impl Model<'_> {
                 (found.state, found.percent) = (state, percent);
                 Ok(())
             }
-            Op::Wait { task, ms, fails } => {
+            Op::Wait { task: TaskId(task), ms: Millis(ms), fails } => {
                 let failure = self.options.simulate_error.map_or(0.0, |simulation| simulation.delay);
                 let delay = if fails { failure } else { self.hold_up(task) };
                 ensure!(delay > 0.0 && delay as u32 == ms, "{task} waits for {ms} ms");
@@ -51,7 +60,7 @@ impl Model<'_> {
                 ensure!(!self.paused, "{task} begins to wait while paused");
                 Ok(())
             }
-            Op::Finish { cause, code } => self.finished(cause, code),
+            Op::Finish { cause: TaskId(cause), code } => self.finished(cause, code),
             _ => Err("an op that the model does not know".into()),
         }
     }
