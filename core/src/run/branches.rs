@@ -1,9 +1,10 @@
 //! Groups whose children are branches: which of them are over, what that makes of the others, and of the group. For groups
 //! with sections, see `sections`.
 
-use super::flow_control::Step;
+use super::op::Op;
+use super::state::Run;
+use super::step::Step;
 use super::task::{TaskState, is_last};
-use super::{Op, Run};
 use crate::error::ErrorCode;
 use crate::ids::{Offset, TaskId};
 use crate::plan::{Kind, NO_BRANCH};

@@ -1,6 +1,6 @@
 //! What the host tells the run.
 
-use super::Misuse;
+use super::misuse::Misuse;
 use crate::error::ErrorCode;
 use crate::flow::Name;
 use crate::ids::{Millis, TaskId};

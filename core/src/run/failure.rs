@@ -1,9 +1,12 @@
 //! What a failure leads to: another try, an edge that catches it, or the end of the run. And how a run ends.
 
-use super::flow_control::{Carry, Step};
+use super::event::Event;
+use super::op::Op;
+use super::options::unit;
+use super::state::{Run, RunPhase};
+use super::step::{Carry, Step};
 use super::task::{Phase, Task, TaskState};
 use super::timer::Alarm;
-use super::{Event, Op, Run, RunPhase};
 use crate::error::ErrorCode;
 use crate::ids::{Millis, Offset, TaskId};
 use crate::plan::Kind;
@@ -435,5 +438,5 @@ pub fn backoff(base: f64, tries: u32, spread: Option<(u64, TaskId)>) -> f64 {
     let full = base * 2_f64.powi(tries.saturating_sub(1).min(30) as i32);
     let Some((seed, task)) = spread else { return full };
     let salt = u64::from(task.0) << 32 | u64::from(tries);
-    full * (0.5 + 0.5 * super::options::unit(seed, salt))
+    full * (0.5 + 0.5 * unit(seed, salt))
 }

@@ -4,38 +4,13 @@
 
 use std::cmp::Reverse;
 
+use super::op::Op;
+use super::state::{Run, RunPhase};
+use super::step::{Carry, Step};
 use super::task::{Phase, TaskState, is_last};
-use super::{Op, Run, RunPhase};
 use crate::flow::Name;
 use crate::ids::{FrameId, NodeId, Offset, TaskId};
 use crate::plan::{Kind, NO_BRANCH, NO_GROUP};
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Step {
-    /// All incoming edges of the task are decided.
-    Arrive(TaskId),
-    /// The task is over; which of its edges carry something.
-    Over(TaskId, Carry),
-    /// An iterating scope may open frames, or be over.
-    Continue(TaskId),
-}
-
-/// Which edges of a task that is over carry a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Carry {
-    /// All but those on the handle `error`.
-    Output,
-    /// Those on the handles that the answer named.
-    Named,
-    /// Those on the handle `error`.
-    Error,
-    /// All but those on the handle `error`, without a value: the task failed, and its policy says to go on.
-    Undefined,
-    /// None: the task was skipped.
-    Nothing,
-    /// None: the task failed, or depends on one that did, and the run goes on all the same.
-    Failure,
-}
 
 /// Nodes of a parallel group that run at once where the run takes one at a time.
 const PARALLEL_LIMIT: usize = 5;

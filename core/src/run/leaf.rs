@@ -1,10 +1,11 @@
 //! The life of one leaf: begin, delay, run, answer, animation, end; and again after a failure.
 
 use super::animation::{SETTLE_SPAN, STEPS_MS, STEPS_SPAN, steps};
-use super::flow_control::{Carry, Step};
+use super::op::Op;
+use super::state::{Run, RunPhase};
+use super::step::{Carry, Step};
 use super::task::{BEFORE_FIRST_STEP, Phase, TaskState};
 use super::timer::Alarm;
-use super::{Op, Run, RunPhase};
 use crate::error::ErrorCode;
 use crate::flow::Name;
 use crate::ids::{Millis, TaskId};

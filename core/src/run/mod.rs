@@ -10,199 +10,48 @@ mod event;
 mod failure;
 mod flow_control;
 mod frame;
+mod iteration;
 mod journal;
 mod leaf;
+mod limiter;
 mod limits;
+mod misuse;
 mod op;
 mod options;
 mod pause;
+mod replay;
 mod sections;
 mod snapshot;
+mod state;
+mod step;
 mod takeover;
 mod task;
 mod timer;
 mod view;
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 use crate::error::ErrorCode;
-use crate::flow::Name;
-use crate::ids::{FrameId, Millis, NodeId, TaskId};
-use crate::plan::{Kind, Plan};
+use crate::ids::TaskId;
+use crate::plan::Plan;
 
 pub use animation::{ANIMATIONS, Animation, COMPLETE};
 pub use event::{ATTEMPT_SHIFT, EVENT_WORDS, Event, EventKind, KIND_MASK};
 pub use failure::backoff;
-pub use journal::{JOURNAL_WORDS, Journal, JournalError};
+pub use journal::{JOURNAL_WORDS, Journal};
+pub use misuse::Misuse;
 pub use op::{OP_WORDS, Op, OpKind};
 pub use options::{NO_TARGET, OPTION_NUMBERS, OptionPlace, RANDOM_TARGET, RunOptions, Simulation, Target};
+pub use replay::JournalError;
 pub use snapshot::SnapshotError;
+pub use state::Run;
 pub use task::TaskState;
 pub use view::{NODE_NUMBERS, RunSummary, VIEW_HEADER};
 
-use flow_control::Step;
-use frame::{Frame, Iteration};
-use limits::Limiter;
-use task::Task;
-use timer::{Timer, Timers};
-
-/// A host that does not keep the contract. Nothing has changed when it is returned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Misuse {
-    /// An event before `start`.
-    NotStarted,
-    /// `start` a second time.
-    AlreadyStarted,
-    /// Ops of the step before were not all taken.
-    Undrained,
-    /// An event names a task that the run does not have.
-    UnknownTask,
-    /// A record that means nothing, or a time that is not a number.
-    Malformed,
-}
-
-impl std::fmt::Display for Misuse {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Misuse::NotStarted => "the run has not been started",
-            Misuse::AlreadyStarted => "the run was started before",
-            Misuse::Undrained => "ops of the last step are still to be taken",
-            Misuse::UnknownTask => "the run has no such task",
-            Misuse::Malformed => "the record or the time is malformed",
-        })
-    }
-}
-
-impl std::error::Error for Misuse {}
-
-/// One run of a plan. See the module's description.
-#[derive(Clone, Debug)]
-pub struct Run {
-    plan: Arc<Plan>,
-    state: State,
-    ops: Vec<Op>,
-    /// How many of `ops` were taken.
-    taken: usize,
-    watched: bool,
-    /// The pause ends with the events of this step; false between steps.
-    resuming: bool,
-    journal: Option<Journal>,
-    /// Tasks, with their attempts, of which this step said that what came before them is on disk; empty between steps.
-    persisted: Vec<(TaskId, u32)>,
-    /// What was said of another try of a task: its number, the attempt, and the delay. Holds for the next event.
-    advice: Option<(TaskId, u32, Millis)>,
-    /// Limits that have room for what waits for them; empty between steps, except in a pause.
-    freed: Vec<u32>,
-    /// Scratch of `flow_control`, empty between steps.
-    steps: Vec<Step>,
-}
-
-/// All that a run knows, apart from what is in the host's hands. A snapshot is this.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct State {
-    options: RunOptions,
-    phase: RunPhase,
-    paused: bool,
-    /// A node was or will be skipped, so that the next leaf in plan order need not be the next to start.
-    diverted: bool,
-    now: f64,
-    started: f64,
-    ended: f64,
-    cause: TaskId,
-    code: Option<ErrorCode>,
-    tasks: Vec<Task>,
-    frames: Vec<Frame>,
-    /// Ranges of tasks that closed frames left, by the scope that they are for.
-    free_frames: BTreeMap<NodeId, Vec<FrameId>>,
-    iterations: BTreeMap<TaskId, Iteration>,
-    /// With `keep_going`, the first failure in each scope that is not over: what caused it. And of each `try` the failure
-    /// that nothing takes, until its finally is over.
-    failures: BTreeMap<TaskId, (TaskId, ErrorCode)>,
-    /// Handles that were named for a coming answer.
-    routes: BTreeMap<TaskId, Vec<u32>>,
-    /// Tasks whose inputs are there, by place in the plan.
-    ready: BinaryHeap<Reverse<(u32, TaskId)>>,
-    /// Tasks that have one of the places there are: begun leaves up to their end, scopes that ask for items, and groups
-    /// in backoff. What waits for its limit has none.
-    in_flight: Vec<TaskId>,
-    timers: Timers,
-    /// By the plan's limits. In a snapshot they come after everything else, and only where there are some.
-    #[serde(skip)]
-    limiters: Vec<Limiter>,
-    /// By group: where its branches stand, from its beginning on. In a snapshot they come after the limiters, and only where
-    /// the plan has branches.
-    #[serde(skip)]
-    standings: BTreeMap<TaskId, Vec<u32>>,
-    /// Sum of weight × percent over the outermost frame's leaves and iterating scopes.
-    done: f64,
-    simulate_error: Option<NodeId>,
-    simulate_delay: Option<NodeId>,
-    /// When tasks whose start is simulated to be late were launched: all others are when they begin.
-    launched_late: BTreeMap<TaskId, f64>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-enum RunPhase {
-    Idle,
-    Active,
-    Finished,
-}
+use state::RunPhase;
+use timer::{Alarm, Timer};
 
 impl Run {
-    /// Prepares a run. Nothing happens before [`Run::start`].
-    pub fn new(plan: Arc<Plan>, options: RunOptions) -> Run {
-        let journal = options.record.then(|| Journal::with_room_for(plan.leaves() as usize));
-        let state = State {
-            phase: RunPhase::Idle,
-            paused: false,
-            diverted: false,
-            now: 0.0,
-            started: 0.0,
-            ended: 0.0,
-            cause: TaskId::NONE,
-            code: None,
-            tasks: plan.numbers().map(|node| Task::new(plan.node(node), FrameId::OUTERMOST)).collect(),
-            frames: vec![Frame::outermost()],
-            free_frames: BTreeMap::new(),
-            iterations: BTreeMap::new(),
-            failures: BTreeMap::new(),
-            routes: BTreeMap::new(),
-            ready: BinaryHeap::new(),
-            in_flight: Vec::new(),
-            timers: Timers::default(),
-            limiters: plan.limits().iter().map(|_| Limiter::new()).collect(),
-            standings: BTreeMap::new(),
-            done: 0.0,
-            simulate_error: options.simulated_node(options.simulate_error, &plan, 0),
-            simulate_delay: options.simulated_node(options.simulate_delay, &plan, 1),
-            launched_late: BTreeMap::new(),
-            options,
-        };
-        Run::between_steps(plan, state, journal)
-    }
-
-    /// A run in this state, of which nobody was asked or told anything yet.
-    fn between_steps(plan: Arc<Plan>, state: State, journal: Option<Journal>) -> Run {
-        Run {
-            plan,
-            state,
-            ops: Vec::new(),
-            taken: 0,
-            watched: false,
-            resuming: false,
-            persisted: Vec::new(),
-            freed: Vec::new(),
-            advice: None,
-            journal,
-            steps: Vec::new(),
-        }
-    }
-
     /// Starts the run.
     ///
     /// # Errors
@@ -221,7 +70,7 @@ impl Run {
         self.state.now = now;
         self.state.started = now;
         if self.state.options.timeout > 0.0 {
-            self.state.timers.arm(now + self.state.options.timeout, timer::Alarm::RunDeadline);
+            self.state.timers.arm(now + self.state.options.timeout, Alarm::RunDeadline);
         }
         self.arrive(TaskId::ROOT);
         self.dispatch();
@@ -437,7 +286,6 @@ impl Run {
     }
 
     fn fire(&mut self, timer: Timer) {
-        use timer::Alarm;
         if timer.alarm.is_stale(&self.state.tasks) {
             return;
         }
@@ -453,51 +301,5 @@ impl Run {
             Alarm::Settle { task, .. } => self.complete_leaf(task),
             Alarm::RunDeadline => self.finish(Some(ErrorCode::Timeout), TaskId::NONE),
         }
-    }
-
-    fn task(&self, task: TaskId) -> &Task {
-        &self.state.tasks[task]
-    }
-
-    fn task_mut(&mut self, task: TaskId) -> &mut Task {
-        &mut self.state.tasks[task]
-    }
-
-    fn frame_of(&self, task: TaskId) -> &Frame {
-        &self.state.frames[self.task(task).frame]
-    }
-
-    /// The plan's node that a task is an instance of.
-    fn node_of(&self, task: TaskId) -> NodeId {
-        self.frame_of(task).offset.node(task)
-    }
-
-    /// The task for another node of the same frame.
-    fn beside(&self, task: TaskId, node: NodeId) -> TaskId {
-        self.frame_of(task).offset.task(node)
-    }
-
-    /// The enclosing scope's task.
-    fn parent_of(&self, task: TaskId) -> Option<TaskId> {
-        let node = self.node_of(task);
-        if node == NodeId::ROOT {
-            return None;
-        }
-        let parent = self.plan.node(node).parent;
-        let frame = self.frame_of(task);
-        Some(if frame.owner != TaskId::NONE && parent == frame.scope {
-            frame.owner
-        } else {
-            self.beside(task, parent)
-        })
-    }
-
-    fn kind_of(&self, task: TaskId) -> Kind {
-        self.plan.node(self.node_of(task)).kind
-    }
-
-    /// Whether the handle was named for the answer of this task.
-    fn is_named(&self, task: TaskId, handle: Name) -> bool {
-        self.state.routes.get(&task).is_some_and(|names| names.contains(&handle.0))
     }
 }

@@ -1,6 +1,7 @@
 //! What the host is asked to do.
 
 use super::event::ATTEMPT_SHIFT;
+use super::task::TaskState;
 use crate::error::ErrorCode;
 use crate::ids::{Millis, Slot, TaskId};
 use crate::numbered::numbered;
@@ -140,7 +141,7 @@ pub enum Op {
         /// Whose.
         task: TaskId,
         /// Its state now.
-        state: super::TaskState,
+        state: TaskState,
         /// Its progress, 0–100.
         percent: u32,
         /// The progress of the run, 0–100.

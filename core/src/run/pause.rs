@@ -1,6 +1,6 @@
 //! A pause: nothing begins until the run goes on, not even what a timer was set for.
 
-use super::{Run, RunPhase};
+use super::state::{Run, RunPhase};
 
 impl Run {
     pub(super) fn pause(&mut self) {

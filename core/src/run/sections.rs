@@ -4,9 +4,10 @@
 //! among the failures of the run until the finally is over, and then fails the `try`, as does a failure of the finally.
 
 use super::branches::OPEN;
-use super::flow_control::Step;
+use super::op::Op;
+use super::state::Run;
+use super::step::Step;
 use super::task::{TaskState, is_last};
-use super::{Op, Run};
 use crate::error::ErrorCode;
 use crate::flow::Section;
 use crate::ids::{FrameId, TaskId};

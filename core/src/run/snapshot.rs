@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use super::misuse::Misuse;
+use super::op::Op;
+use super::state::{Run, RunPhase, State};
 use super::task::{Phase, TaskState};
-use super::{Misuse, Op, Run, RunPhase, State};
 use crate::ids::{FrameId, NodeId, Offset, TaskId};
 use crate::plan::{Kind, Plan};
 

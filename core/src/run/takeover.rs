@@ -1,6 +1,6 @@
 //! Another host goes on with a run: what was in flight at the one before starts again.
 
-use super::Run;
+use super::state::Run;
 use super::task::Phase;
 use super::timer::Alarm;
 use crate::ids::TaskId;

@@ -1,8 +1,9 @@
 //! What can be seen of a run: states and progress, without a word about how it gets there.
 
 use super::animation::{STEPS_MS, steps};
+use super::op::Op;
+use super::state::{Run, RunPhase};
 use super::task::{BEFORE_FIRST_STEP, Phase, Task, TaskState};
-use super::{Op, Run, RunPhase};
 use crate::error::ErrorCode;
 use crate::ids::{FrameId, NodeId, Offset, TaskId};
 use crate::plan::Kind;
