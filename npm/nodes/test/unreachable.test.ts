@@ -67,7 +67,7 @@ describe("a server that cannot be reached", () => {
   it("is told to have a certificate that nobody signed, or to talk no TLS", async () => {
     const secure = await portOf(createTlsServer({ key: KEY, cert: CERTIFICATE }, (_, answer) => answer.end()));
     expect((await failed(`https://localhost:${secure}/`)).message).toContain(
-      "the certificate of localhost is not accepted, because nobody known to this machine has signed it",
+      "the certificate of localhost is not accepted, because no authority that this machine knows has signed it",
     );
     const plain = await portOf(createServer((_, answer) => answer.end()));
     expect((await failed(`https://127.0.0.1:${plain}/`)).message).toContain(

@@ -1,9 +1,9 @@
-/** Those who want to be told of one kind of event. */
+/** Callbacks for one kind of event. */
 
 import type { Isolate } from "../events/isolate.js";
 import type { Unsubscribe } from "../services/declaration.js";
 
-/** See the module's description. */
+/** The callbacks for one kind of event. */
 export class Callbacks<T> {
   private readonly all = new Set<(event: T) => unknown>();
 
@@ -28,7 +28,7 @@ export class Callbacks<T> {
     };
   };
 
-  /** Tells everybody; `event` is only asked for when there is somebody. */
+  /** Calls all of them; `event` is only made when there is a callback. */
   tell(event: () => T): void {
     if (this.all.size === 0) return;
     const told = event();

@@ -81,7 +81,7 @@ export interface Conductor {
   configureTransport(type: TransportType, config?: TransportOptions): void;
   /**
    * Stops every run, and closes connections and workers. A conductor that is used afterwards opens again what it needs;
-   * whoever listens to it then goes on hearing. Only a worker that was given ready-made is gone for good.
+   * listeners stay subscribed. Only a worker that was given ready-made is gone for good.
    */
   shutdown(): Promise<void>;
   getEnvironment(): EnvironmentInfo;

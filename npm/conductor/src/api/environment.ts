@@ -44,7 +44,7 @@ export interface Environment {
   pathProblems?(flow: NodeDefinition): Promise<FlowProblem[]>;
   /** Reads a flow out of a file that one in the file `namedIn` names, where there are files. Rejects with NODE_NOT_FOUND, or with what is wrong with it. */
   readFlowFile?(path: string, namedIn: string | undefined): Promise<NodeDefinition>;
-  /** React, for the store's hook; throws when there is none. */
+  /** React, for the store's hook; throws where it is not installed. */
   react(): ReactHooks;
   templates: Templates;
   /** Where flows are kept when nothing else is said. */
@@ -59,7 +59,7 @@ export interface Environment {
   startsProcesses?: true;
   /** For connections; where the platform has none, the entry point brings one. */
   WebSocket: WebSocketClass | undefined;
-  /** Whether events of an HTTP server are listened for on its WebSocket although nobody gave the address of one. */
+  /** Whether events of an HTTP server are listened for on its WebSocket although no address of one was given. */
   listensToServers: boolean;
   /** Whether a transport of the caller's own executes; else it is only asked for its health. */
   executesByOwnTransport: boolean;
@@ -73,7 +73,7 @@ export interface Environment {
   operational: string;
   /** How many nodes this machine can run at once. */
   processors(): number;
-  /** Restarts the application, after a question to its user. Rejects where there is none. */
+  /** Restarts the application, after a question to its user. Rejects where there is no application. */
   restart(): Promise<void>;
   info(hasTransport: boolean): EnvironmentInfo;
   /** Loads what tells those who follow executions of this process from elsewhere. */

@@ -17,7 +17,7 @@ export class Fallbacks {
   /** @param capacity how many outputs are kept; those used longest ago leave first */
   constructor(private readonly capacity: number) {}
 
-  /** Forgets what is kept, also that of requests under way: from now on somebody else may ask, or be asked. */
+  /** Forgets what is kept, also that of requests under way: the user or the server may be another one from now on. */
   clear(): void {
     this.outputs = new Map();
   }
@@ -32,7 +32,7 @@ export class Fallbacks {
       if (key !== undefined && result.metadata?.fallbackUsed === undefined) this.keep(outputs, key, result);
       return result;
     }
-    // Whoever cancels wants nothing any more.
+    // A cancelled request needs no fallback.
     if (fallback === undefined || result.metadata?.error?.code === "CANCELLED") return result;
     if (fallback === CACHED) {
       const found = key === undefined ? undefined : outputs.get(key);
@@ -64,7 +64,7 @@ async function other(
   const second = await execute({
     flowId,
     ...(inputs !== undefined && { inputs }),
-    // It is an execution inside the other one, so that whoever cancels that cancels this, and it has no fallback.
+    // It is an execution inside the other one, so that cancelling that cancels this, and it has no fallback.
     context: { ...context, ...(executionId !== undefined && { executionId: `${executionId}/fallback` }) },
     ...(options !== undefined && { options: without(options, "fallback") }),
     ...(config !== undefined && { config }),

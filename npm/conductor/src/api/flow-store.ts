@@ -21,7 +21,7 @@ import { uuid } from "../types/uuid.js";
 import { Callbacks } from "./callbacks.js";
 import { FlowChangeFeed } from "./flow-change-feed.js";
 
-/** What is needed of an engine of `@atomiton/storage`; whoever has less than this has flows that cannot be listed. */
+/** What is needed of an engine of `@atomiton/storage`; flows of an engine with less than this cannot be listed. */
 export interface FlowEngine {
   load(key: string): unknown;
   save(key: string, data: unknown, options?: { overwrite?: boolean; ifVersion?: number }): unknown;
@@ -81,7 +81,7 @@ export interface Listed {
   outline?: { nodeCount: number };
 }
 
-/** See the module's description. */
+/** Saves, loads, lists and deletes flows in a storage engine. */
 export class FlowStore implements StorageApi {
   private readonly saved: Callbacks<FlowSavedEvent>;
   private readonly deleted: Callbacks<FlowDeletedEvent>;
@@ -247,7 +247,7 @@ export class FlowStore implements StorageApi {
     return flowOf(document, id);
   }
 
-  /** Hears of others as long as there is somebody to be told of flows, from the engine in use. */
+  /** Hears of others as long as there are listeners, from the engine in use. */
   private follow(): void {
     // A store tells of no others.
     if ((this.saved.isEmpty && this.deleted.isEmpty) || typeof this.source === "function") this.changeFeed.unfollow();

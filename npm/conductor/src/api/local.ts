@@ -42,7 +42,7 @@ export interface LocalParts {
   health: SystemApi["health"];
 }
 
-/** See the module's description. */
+/** The API of a conductor that runs nodes in this process. */
 export function localServices(parts: LocalParts): Services {
   const node = localNode(parts);
   return {
@@ -250,7 +250,7 @@ function localFlows({ environment, flows }: LocalParts): StorageApi {
   };
 }
 
-/** Sessions are with a server; in this process there is none. A token may be left from one that there was. */
+/** Sessions are with a server; this process has no sessions. A token may be left from one that there was. */
 function noSessions(tokens: TokenStore): AuthApi {
   const rejected = async (): Promise<never> => {
     throw noServer();

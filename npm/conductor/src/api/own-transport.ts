@@ -122,7 +122,7 @@ export class OwnTransport {
 /** The one command that it knows. */
 function executing(own: ConductorTransport): RemoteTransport {
   const call = async (channel: string, command: string, args?: unknown): Promise<unknown> => {
-    // Whoever waits for it is to wait no longer.
+    // Callers that wait for it are to wait no longer.
     if (channel === "node" && command === "cancel") throw new TransportError("CANCELLED", "Execution cancelled");
     if (channel !== "node" || command !== "execute") {
       throw new TransportError("IMPLEMENTATION_NOT_FOUND", `This transport has no ${channel}.${command}`);

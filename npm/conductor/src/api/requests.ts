@@ -14,7 +14,7 @@ import { demandVariables, refuseVariables, withDefaults } from "./variables.js";
 
 /** What requests are answered with. */
 export interface RequestSources {
-  /** The flow of an id; `undefined` when there is none. */
+  /** The flow of an id; `undefined` for an unknown id. */
   find(flowId: string): Promise<NodeDefinition | undefined>;
   run(
     flow: NodeDefinition,

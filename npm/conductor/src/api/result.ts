@@ -89,7 +89,7 @@ export class RunResult implements ExecutionResult {
     return shown;
   }
 
-  /** What the flow is warned of, then what its nodes warned of; `undefined` where there is none. */
+  /** What the flow is warned of, then what its nodes warned of; `undefined` without warnings. */
   get warnings(): RunWarning[] | undefined {
     const { plan, warnings = [] } = this.#run;
     const all = [...this.#flowWarnings(plan.outline), ...warnings];

@@ -439,7 +439,7 @@ export class Runs {
     return [...[...this.coming.list(), ...this.active.list()].map(activeOf), ...asleep];
   }
 
-  /** The result of an execution that is not over; `undefined` when there is none of this id. */
+  /** The result of an execution that is not over; `undefined` for an unknown id. */
   attach(executionId: string): Promise<ExecutionResult> | undefined {
     const execution = this.active.get(executionId);
     if (execution === undefined) return this.loaded?.sleepers.attach(executionId);
@@ -450,7 +450,7 @@ export class Runs {
     });
   }
 
-  /** Lets an execution, and those that it started, start nothing more, or go on. False when there is none of this id. */
+  /** Lets an execution, and those that it started, start nothing more, or go on. False for an unknown id. */
   pause(executionId: string, paused: boolean): boolean {
     const found = this.active.inside(executionId);
     for (const execution of found) (paused ? hold : release)(execution);

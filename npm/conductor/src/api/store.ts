@@ -83,11 +83,11 @@ const MISSED =
   "`node.store` was first looked at when the execution elsewhere was over, so that it has no nodes of it. It follows those that begin from now on";
 
 /**
- * A store. While nobody subscribes, nothing is worked out but what `getState` is asked for.
+ * A store. Without subscribers, nothing is worked out but what `getState` is asked for.
  *
  * @param warn told when a method names a node that does not exist
- * @param isolate runs a listener so that what it throws hurts nobody
- * @param react finds React when the hook is used; throws when there is none
+ * @param isolate runs a listener so that what it throws stays without effect on others
+ * @param react finds React when the hook is used; throws where it is not installed
  */
 export function createGraphStore(
   warn: (message: string, ...details: unknown[]) => void,

@@ -42,7 +42,7 @@ function placesOf(path: string, passed: readonly string[] = []): [string, ...str
   return [...placesOf(resolve(folder, target), [...passed, place]), place, ...links];
 }
 
-/** Where a link leads; `undefined` for what is none, or is not there. */
+/** Where a link leads; `undefined` for what is not a link, or does not exist. */
 function targetOf(path: string): string | undefined {
   try {
     return readlinkSync(path);

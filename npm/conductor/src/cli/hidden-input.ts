@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { Exit, UsageError } from "./exit.js";
 import { oneLine } from "./text.js";
 
-/** More is none. */
+/** Longer input is refused. */
 const MOST_BYTES = 64 * 1024;
 
 /** Control characters of a terminal in raw mode. */

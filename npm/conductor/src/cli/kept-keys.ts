@@ -13,7 +13,7 @@ export function keptKeysFile(): string {
   return join(folder, "conductor", "servers.json");
 }
 
-/** The key of a server; `undefined` where none is kept. Throws UsageError for a file that others may read, or that is none. */
+/** The key of a server; `undefined` where none is kept. Throws UsageError for a file that others may read, or that holds no key. */
 export function keptKey(apiUrl: string): string | undefined {
   return read()[apiUrl];
 }

@@ -113,7 +113,7 @@ async function serveOn(
   }
 }
 
-/** Loads a flow that is to be a tool. Throws UsageError where there is none, or where it cannot be one. */
+/** Loads a flow that is to be a tool. Throws UsageError where there is no such flow, or where it cannot be one. */
 async function demandTool({ storage }: Conductor, id: string): Promise<void> {
   try {
     toolOf(await storage.loadFlow(id));

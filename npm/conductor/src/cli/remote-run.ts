@@ -177,7 +177,7 @@ async function withOutputs(
   return { ...result, outputs };
 }
 
-/** The flow that the server has under an id. Throws UsageError where there is none. */
+/** The flow that the server has under an id. Throws UsageError where it has no such flow. */
 async function flowOf({ storage, flow }: Conductor, id: string): Promise<NodeDefinition> {
   try {
     return await storage.loadFlow(id);

@@ -9,7 +9,7 @@ const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(["__proto__", "constructor",
  * What is wrong with a value, in words with its place; `undefined` when it is within the limits. Stops where a limit is
  * passed, so that a huge value costs no more than one at the limit.
  *
- * An object counts as often as it can be reached: to share objects takes a message few bytes, but whoever writes the
+ * An object counts as often as it can be reached: to share objects takes a message few bytes, but code that writes the
  * value out, or copies it, writes each of them as often.
  */
 export function payloadProblem(value: unknown, limits: PayloadLimits): string | undefined {

@@ -43,7 +43,7 @@ function reply(event: IpcMessageEventLike, channel: string, message: unknown): v
   try {
     event.reply(channel, message);
   } catch {
-    // Nobody is left to be told.
+    // No caller is left to get it.
   }
 }
 

@@ -44,7 +44,7 @@ export interface Requests {
 
 const requestSchema = conductor.commands.execute.schema(z);
 
-/** See the module's description. */
+/** Serves requests of pages, which run a stored flow by its id. */
 export function createRequests(
   dependencies: RequestDependencies,
   limits: PayloadLimits = DATA_LIMITS,

@@ -1,4 +1,4 @@
-/** Results of executions that are over, for whoever asks for them a little later. */
+/** Results of executions that are over, for callers that ask for them a little later. */
 import { failure } from "../engine/failure.js";
 import type { ActiveExecution } from "../services/node.js";
 import type { ExecutionError } from "../types/errors.js";

@@ -122,7 +122,7 @@ function originOf(frame: FrameLike | null | undefined): string | undefined {
   }
 }
 
-/** A file of a network share is somebody else's, which its origin does not tell. */
+/** A file of a network share belongs to another machine, which its origin does not tell. */
 function isOnAnotherMachine(url: string): boolean {
   const place = parsed(url);
   return place?.protocol === "file:" && (place.host !== "" || place.pathname.startsWith("//"));

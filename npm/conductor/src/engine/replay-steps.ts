@@ -184,12 +184,12 @@ export class ReplaySteps {
     return changed;
   }
 
-  /** The last change of a node up to a step; -1 where there is none. */
+  /** The last change of a node up to a step; -1 where it has not changed. */
   changeOf(node: number, step: number): number {
     return this.lastBelow(node, this.endOf(step));
   }
 
-  /** The last change of a node before another change; -1 where there is none. With a task, of that one. */
+  /** The last change of a node before another change; -1 where there is no earlier one. With a task, of that one. */
   changeBefore(node: number, row: number, task?: number): number {
     let found = this.lastBelow(node, row);
     while (task !== undefined && found >= 0 && (this.changes.tasks[found] as number) !== task)

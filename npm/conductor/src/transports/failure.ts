@@ -48,7 +48,7 @@ export interface TransportErrorOptions {
 }
 
 /**
- * A call that brought no result. Transports themselves use `NO_TRANSPORT` (there is none, or it was shut down),
+ * A call that brought no result. Transports themselves use `NO_TRANSPORT` (no transport is there, or it was shut down),
  * `TRANSPORT_ERROR` and `IPC_COMMUNICATION_FAILED` (the other side cannot be reached, or refused), `TIMEOUT`,
  * `CANCELLED` (shut down meanwhile), `SERIALIZATION_FAILED` (cannot be sent), `DESERIALIZATION_FAILED` (the answer cannot
  * be read) and `INVALID_PARAMETERS` (an address or a name that cannot be used). Where the other side names another of

@@ -24,7 +24,7 @@ export function eventIssuerOf(url: string, options: Addresses, config: Addresses
   return isOfOther ? originOf(url) : issuerOf("http", options, config);
 }
 
-/** `ws:` is the same server as `http:`. What is no address is nobody's: no call will get there. */
+/** `ws:` is the same server as `http:`. What is no address has no server: no call will get there. */
 function originOf(address: string): string {
   try {
     return new URL(checkedAddress(address, ["http:", "https:", "ws:", "wss:"]).replace(/^ws/, "http")).origin;

@@ -1,4 +1,4 @@
-/** The way to the other side, which is made when it is needed and ends when nobody needs it any more. */
+/** The way to the other side, which is made when it is needed and ends when it is no longer needed. */
 import type { ExecutionRequest, RequestResult } from "../types/request.js";
 import type { RemoteTransport, TransportType } from "../types/transport.js";
 import { TransportError } from "./failure.js";
@@ -12,7 +12,7 @@ export interface Lifetime {
 }
 
 /**
- * A transport that is made at its first use: what is wrong with its settings is an error of the calls, not of whoever
+ * A transport that is made at its first use: what is wrong with its settings is an error of the calls, not of the code that
  * prepares them. After `shutdown` calls reject with `NO_TRANSPORT`.
  */
 export class LazyTransport implements RemoteTransport, Lifetime {
@@ -33,7 +33,7 @@ export class LazyTransport implements RemoteTransport, Lifetime {
     return this.#ended.signal;
   }
 
-  /** Makes the transport, if there is none yet. Throws what is wrong with its settings. */
+  /** Makes the transport, if it was not made yet. Throws what is wrong with its settings. */
   open(): RemoteTransport {
     if (this.ended.aborted) throw new TransportError("NO_TRANSPORT", "The transport was shut down");
     this.#transport ??= this.#make();

@@ -5,7 +5,7 @@ import { TransportError } from "./failure.js";
 
 /** See `createExecutionRouter`. */
 export interface ExecutionRouter {
-  /** Executes on the transport of this type, else on the default one. Rejects with `NO_TRANSPORT` if there is none. */
+  /** Executes on the transport of this type, else on the default one. Rejects with `NO_TRANSPORT` without a default one. */
   execute(request: ExecutionRequest, type?: TransportType): Promise<RequestResult>;
   /** Takes the place of an earlier one of its type. The first becomes the default. */
   registerTransport(transport: ExecutionTransport): void;

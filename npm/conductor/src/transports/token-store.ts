@@ -3,7 +3,7 @@ import { type PageStorages, pageStorages } from "./detect.js";
 /** Where the token of a session is kept, with the server that it is for. */
 export interface TokenStore {
   get(): string | null;
-  /** Origin of the server that gave the token; `null` where nobody said so. */
+  /** Origin of the server that gave the token; `null` where it is unknown. */
   issuer(): string | null;
   set(token: string, issuer?: string): void;
   /** Forgets the token, and what else belongs to the session. */
@@ -88,7 +88,7 @@ export function browserTokenStore(storages: PageStorages = pageStorages()): Toke
 }
 
 /**
- * The store as one server sees it: only tokens that are its own, and those of which nobody said whose they are. Whatever
+ * The store as one server sees it: only tokens that are its own, and those whose server is unknown. Whatever
  * is set is from this server.
  */
 export function tokensOf(store: TokenStore, server: string): TokenStore {

@@ -49,7 +49,7 @@ export interface ConnectionOptions {
   random: () => number;
   /** Whether a lost connection is to be replaced. */
   isWanted: () => boolean;
-  /** Whether somebody waits for an answer; only then a wait keeps the process alive. */
+  /** Whether a call waits for an answer; only then a wait keeps the process alive. */
   isAwaited: () => boolean;
   onOpen: () => void;
   onMessage: (message: ServerMessage) => void;
@@ -66,7 +66,7 @@ const OPEN = 1;
 
 type Timer = ReturnType<typeof setTimeout> & { ref?: () => void; unref?: () => void };
 
-/** See the module's description. */
+/** One WebSocket that is opened when it is needed, and replaced when it is lost. */
 export class Connection {
   readonly #options: ConnectionOptions;
   #socket: WebSocketLike | undefined;
@@ -200,7 +200,7 @@ export class Connection {
     }
   }
 
-  /** A token that cannot be had is none: the server will say what is not allowed without. */
+  /** Where the token cannot be had, none is sent: the server will say what is not allowed without. */
   #token(): string | undefined {
     try {
       return this.#options.token() || undefined;

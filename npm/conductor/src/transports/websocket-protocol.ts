@@ -26,7 +26,7 @@
  *     client  { type: "auth", token: string | null }
  *
  * First on each connection, if there is a token, and at once, at the latest before the next call, when it has become
- * another one; `null` when there is none any more. Not answered: calls that are not allowed are answered with an error. Tokens never stand
+ * another one; `null` once the token is gone. Not answered: calls that are not allowed are answered with an error. Tokens never stand
  * in the address. A server may end a connection on which it does not learn for a while who is asking, with the code 4401; to come
  * back at once is allowed.
  *
@@ -44,7 +44,7 @@
  *
  * A server that numbers its events greets first of all on each connection; `session` names the sequence that the numbers
  * belong to. Only if the greeting has a `heartbeat` (ms, at least 1000) the client sends a `ping` that often, or more
- * often. If then nothing at all arrives until the next is due, it takes the connection for dead. Whoever gets a `ping`
+ * often. If then nothing at all arrives until the next is due, it takes the connection for dead. The side that gets a `ping`
  * answers with a `pong`.
  *
  * Resuming

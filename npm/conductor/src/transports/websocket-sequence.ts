@@ -23,7 +23,7 @@ export interface SequenceOptions {
 /** More events than this are not held back while it is unclear whether they will be sent again. */
 const MOST_HELD = 10_000;
 
-/** See the module's description. */
+/** Puts the events of a server in order, each once, and reports those that are missing. */
 export class Sequence {
   readonly #options: SequenceOptions;
   #session: string | undefined;

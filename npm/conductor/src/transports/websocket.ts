@@ -60,8 +60,8 @@ interface Call {
 
 /**
  * A transport over one WebSocket, which is opened at first use, shared by all calls and listeners, and replaced when it
- * is lost while somebody listens or waits. Calls made meanwhile wait their turn. Rejects with `TRANSPORT_ERROR` (the
- * connection was lost after the call was sent, so that nobody knows whether it ran; too many calls wait; or the error
+ * is lost while there are listeners or calls that wait. Calls made meanwhile wait their turn. Rejects with `TRANSPORT_ERROR` (the
+ * connection was lost after the call was sent, so that it is unknown whether it ran; too many calls wait; or the error
  * that the server answered with, unless it names a code), `TIMEOUT`, `SERIALIZATION_FAILED` (before anything is sent),
  * and after `shutdown` with `CANCELLED` (what was pending) and `NO_TRANSPORT`.
  *
@@ -141,7 +141,7 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): We
 
   function answered(message: ResponseMessage): void {
     const call = sent.get(message.id);
-    // Too late, or meant for somebody else.
+    // Too late, or meant for another client.
     if (call === undefined) return;
     const { resolve, reject } = settle(call);
     if (message.error === undefined || message.error === null) resolve(message.result);

@@ -26,7 +26,7 @@ export class WebhookPaths {
     return first?.isOff ? undefined : first?.trigger;
   }
 
-  /** Answers at the path of the trigger, and keeps since when it has that. Throws for a secret that is none. */
+  /** Answers at the path of the trigger, and keeps since when it has that. Throws for an invalid secret. */
   readonly watch: TriggerSource = async (trigger, { state, clock }) => {
     demandSecrets(trigger);
     const path = pathOf(trigger);

@@ -42,7 +42,7 @@ export class GivenModules {
     if (expected === undefined) {
       expected = awaited();
       this.#expected.set(name, expected);
-      // Whoever asks again after a failure may have more luck.
+      // The next call after a failure may succeed.
       expected.module.catch(() => this.#expected.delete(name));
     }
     return expected;

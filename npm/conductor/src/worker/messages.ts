@@ -35,7 +35,7 @@ export type DemandedModule = "quickjs" | "typescript";
 export type ModuleName = "engine" | DemandedModule;
 
 /**
- * A module, and that it was sent or why not. What cannot be read where it arrives is told to nobody: then the second
+ * A module, and that it was sent or why not. What cannot be read where it arrives causes no error: then the second
  * comes without the first.
  */
 export type ModuleMessage =

@@ -36,7 +36,7 @@ export function uncloneable(parts: Record<string, unknown>): string | undefined 
   return undefined;
 }
 
-/** The large memory in a value, each once. Only for values of whose memory nobody else needs anything any more. */
+/** The large memory in a value, each once. Only for values whose memory is needed nowhere else. */
 export function memoryIn(value: unknown): ArrayBuffer[] {
   return largeMemoryIn(value, LEAST_TRANSFERRED);
 }

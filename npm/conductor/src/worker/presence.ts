@@ -1,5 +1,5 @@
 /**
- * Knowing that a worker is gone, which browsers tell nobody: it holds a lock as long as it lives. Only where there are
+ * Knowing that a worker is gone, which browsers do not report: it holds a lock as long as it lives. Only where there are
  * locks, which is in secure contexts.
  */
 

@@ -21,7 +21,7 @@ export interface Workbench {
   /** For the types that the page does not execute. */
   executables: NodeExecutorFactory;
   page: PageExecutables;
-  /** Whether what nodes return belongs to nobody else in this thread, so that its memory can be handed over. */
+  /** Whether what nodes return is referred to by nothing else in this thread, so that its memory can be handed over. */
   mayTransfer(): boolean;
 }
 
@@ -140,7 +140,7 @@ export class ServedRun implements CallingRun {
     this.#say({ type: "stepped", run: this.run });
   }
 
-  /** Tells how the run looks, if somebody wants to know, there is something new, and it is time. */
+  /** Sends the state of the run, if the page asked for it, there is something new, and it is time. */
   #offerView(): void {
     const run = this.#engineRun;
     if (!this.#viewWanted || !this.#hasNews || this.#timer !== undefined || run === undefined || run.isFinished) return;

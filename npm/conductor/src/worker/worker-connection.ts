@@ -142,7 +142,7 @@ export class WorkerConnection implements RunConnection {
     void this.#give("engine", engine);
   }
 
-  /** Sends a module, or why there is none. */
+  /** Sends a module, or why it could not be loaded. */
   async #give(name: ModuleName, awaited: Promise<WebAssembly.Module>): Promise<void> {
     const tell = (message: ModuleMessage) => this.#worker?.postMessage(message, []);
     let thrown: Thrown | undefined;

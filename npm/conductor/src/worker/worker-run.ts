@@ -215,7 +215,7 @@ export class WorkerRun extends ViewCopy implements FollowedRun {
     }
   }
 
-  /** Nobody is shown what cannot be run. */
+  /** A flow that cannot be run is not shown. */
   #refused(): void {
     this.#open(false);
     this.#isFinished = true;

@@ -93,7 +93,7 @@ function nodeSchema(types: readonly NodeType[], checked: readonly NodeType[]): J
         properties: { x: { type: "number" }, y: { type: "number" } },
       },
       version: { type: ["string", "null"], description: "The version of the flow or of the type, such as `1.0.0`." },
-      ...writtenBySomebody(),
+      ...writtenByHand(),
     },
     patternProperties: notes,
     additionalProperties: false,
@@ -133,7 +133,7 @@ function edgeSchema(types: readonly NodeType[]): Json {
       id: { type: ["string", "null"], description: "A name for editors." },
       type: { description: "How an editor draws it." },
       metadata: { description: "What editors keep." },
-      ...writtenBySomebody(),
+      ...writtenByHand(),
     },
     patternProperties: notes,
     additionalProperties: false,
@@ -143,7 +143,7 @@ function edgeSchema(types: readonly NodeType[]): Json {
 /** What people note for themselves, and tools for theirs. */
 const notes: Json = { "^(x-|\\$|_)": true };
 
-function writtenBySomebody(): Json {
+function writtenByHand(): Json {
   return Object.fromEntries(writtenKeys.filter((key) => !key.startsWith("$")).map((key) => [key, true]));
 }
 

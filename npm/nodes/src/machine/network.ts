@@ -205,7 +205,7 @@ function tlsExplained(code: string, hostname: string, port: string): Explained |
     case "UNABLE_TO_GET_ISSUER_CERT":
     case "UNABLE_TO_GET_ISSUER_CERT_LOCALLY":
       return certificate(
-        "nobody known to this machine has signed it",
+        "no authority that this machine knows has signed it",
         "Name the file of its authority in the environment variable NODE_EXTRA_CA_CERTS.",
       );
     case "EPROTO":

@@ -5,7 +5,7 @@ import type { ScheduleParameters } from "../types/parameters.js";
 
 /** The times of a schedule, in ms since the epoch. */
 export interface ScheduleTimes {
-  /** The first time after a moment; `undefined` where there is none. */
+  /** The first time after a moment; `undefined` where no time follows. */
   after(moment: number): number | undefined;
 }
 

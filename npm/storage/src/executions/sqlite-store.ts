@@ -55,7 +55,7 @@ const PAGE = 1_000;
  * `write` settles once changes are flushed to the disk; what is written at the same time is flushed together. Executions that
  * start in the same ms are listed in the order in which they began. Texts are looked up by an index from three characters on.
  *
- * @throws StorageError UNSUPPORTED_OPERATION where the path is none, the addon is missing, or the file holds the tables of another
+ * @throws StorageError UNSUPPORTED_OPERATION for an invalid path, where the addon is missing, or the file holds the tables of another
  *   program or of a later version; SERIALIZATION_ERROR where it is no database or damaged; ACCESS_DENIED; STORAGE_FULL.
  */
 export async function openSqliteStore(

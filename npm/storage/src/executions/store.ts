@@ -53,7 +53,7 @@ export interface NewExecution {
 /** What lists show of an execution. Times are in ms since the epoch. */
 export interface StoredExecution extends Omit<NewExecution, "document" | "head"> {
   status: ExecutionStatus;
-  /** Increases with each owner; whoever writes names it. */
+  /** Increases with each owner; each write names it. */
   epoch: number;
   /** Number of the last record; 0 for none. */
   sequence: number;
@@ -116,7 +116,7 @@ export interface ExecutionUpdate {
   reason?: string | null;
   error?: string;
   summary?: string;
-  /** Nobody owns it any more: any store object may claim it. A finished execution is released by itself. */
+  /** It has no owner any more: any store object may claim it. A finished execution is released by itself. */
   release?: boolean;
 }
 

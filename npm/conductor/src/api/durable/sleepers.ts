@@ -142,7 +142,7 @@ export class Sleepers {
     return result;
   }
 
-  /** The result of an execution whose callers wait here; `undefined` where there is none. */
+  /** The result of an execution whose callers wait here; `undefined` for any other. */
   attach(id: string): Promise<ExecutionResult> | undefined {
     return this.held.get(id)?.result;
   }

@@ -32,7 +32,7 @@ export function executionBroadcasts(server: Pick<ChannelServer, "broadcast" | "i
     try {
       server.broadcast("progress", event());
     } catch (error) {
-      // Nobody is above the event loop to catch it.
+      // There is no caller above the event loop to catch it.
       log.warn("Progress could not be told", error);
     }
   };
@@ -56,7 +56,7 @@ export function executionBroadcasts(server: Pick<ChannelServer, "broadcast" | "i
       tellPending(executionId);
       const timestamp = Date.now();
       if (result.success) {
-        // The trace is much larger than all the rest, and whoever asked for the execution gets it with the answer.
+        // The trace is much larger than all the rest, and the caller of the execution gets it with the answer.
         const { trace: _, ...told } = result;
         const event: NodeCompleteEvent = { executionId, nodeId, result: told, output: told.data, timestamp };
         server.broadcast("completed", event);

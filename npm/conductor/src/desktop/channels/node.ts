@@ -89,7 +89,7 @@ export interface NodeChannelServer extends ChannelServer {
  * store keeps of executions: `listExecutions`, `getExecution`, `traceOfExecution`, `valueOfExecution`, `resumeExecution`,
  * `forkExecution`, `resultOfExecution`, `diffExecutions` and `deleteExecutions`. One execution id,
  * the caller's or a new one, stands in the run, in all events and in the answer. An execution outlives the page that
- * started it; `attach` gives its result to whoever asks, also for some minutes after its end. An `execute` with the id
+ * started it; `attach` gives its result to any caller, also for some minutes after its end. An `execute` with the id
  * and the node of one that goes on is the same one: it gets that result, and nothing is run a second time.
  *
  * Events: `started`, `progress`, `cancelled`, `question`, and at the end either `completed` or `error`. The result in `completed`

@@ -10,7 +10,7 @@ import { type FlowTool, saysTool, toolOf, withOwnNames } from "./tool.js";
 export interface Tools {
   /** All of them, as this caller sees them. Flows that cannot be tools are left out, and said on the log once. */
   list(session: Session): Promise<FlowTool[]>;
-  /** The tool of this name, as its flow is now; `undefined` where there is none. */
+  /** The tool of this name, as its flow is now; `undefined` where no tool has it. */
   find(session: Session, name: string): Promise<FlowTool | undefined>;
 }
 

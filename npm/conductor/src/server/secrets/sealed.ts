@@ -45,7 +45,7 @@ export function textOfSealed({ name: _, ...secret }: SealedSecret): string {
   return JSON.stringify({ version: VERSION, ...secret });
 }
 
-/** The secret of an entry. Throws DESERIALIZATION_FAILED for what is none. */
+/** The secret of an entry. Throws DESERIALIZATION_FAILED for an entry that is not a sealed secret. */
 export function sealedIn(name: string, content: string): SealedSecret {
   let found: unknown;
   try {
@@ -60,7 +60,9 @@ export function sealedIn(name: string, content: string): SealedSecret {
     return from === undefined ? secret : { ...secret, from };
   }
   const why =
-    typeof version === "number" && version > VERSION ? `is of version ${version}, and ${VERSION} is known` : "is none";
+    typeof version === "number" && version > VERSION
+      ? `is of version ${version}, and ${VERSION} is known`
+      : "is not a sealed secret";
   throw coded("DESERIALIZATION_FAILED", `The entry of the secret ${JSON.stringify(name)} ${why}`, undefined);
 }
 

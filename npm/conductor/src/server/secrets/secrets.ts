@@ -40,14 +40,14 @@ export interface Rotation {
 /** Secrets, as a conductor asks for them: `createConductor({ secrets })`. */
 export interface Secrets {
   /**
-   * The value of a secret. Rejects with INVALID_PARAMETERS where there is none of this name, where its key is missing, and where what it
+   * The value of a secret. Rejects with INVALID_PARAMETERS where no secret has this name, where its key is missing, and where what it
    * refers to cannot be read; with DESERIALIZATION_FAILED where its entry was changed.
    */
   (name: string): Promise<string>;
   /** Whether there is one of this name. */
   has(name: string): Promise<boolean>;
   /**
-   * Sets a secret, also one that there is. Rejects with INVALID_PARAMETERS for a name that is none, and for a value that is empty, no
+   * Sets a secret, also one that there is. Rejects with INVALID_PARAMETERS for an invalid name, and for a value that is empty, no
    * valid Unicode, or larger than 64 KiB.
    */
   set(name: string, value: SecretValue): Promise<void>;
@@ -80,7 +80,7 @@ export function openSecrets({ store, key: source, onKeyMade }: SecretsOptions): 
     const found = typeof name === "string" ? await entries.get(name) : undefined;
     return found && { hash: found.hash, secret: sealedIn(name, found.content) };
   };
-  /** The key to encrypt with. Where there is none, one is made: unless there are secrets, whose key must then be elsewhere. */
+  /** The key to encrypt with. Without a key, one is made: unless there are secrets, whose key must then be elsewhere. */
   const current = async (): Promise<SecretKey> => {
     const [known] = keys.all().slice(-1);
     if (known !== undefined) return known;

@@ -15,7 +15,7 @@ export interface SecretList {
   secrets: UsedSecret[];
   /** Names that saved flows read, without a secret of this name. */
   missing: { name: string; usedBy: string[] }[];
-  /** Flows that could not be looked into; missing where there is none. */
+  /** Flows that could not be looked into; missing where all could be. */
   problems?: { id: string; message: string }[];
 }
 

@@ -176,7 +176,7 @@ export class Sessions {
   }
 
   /**
-   * The session of a token; `undefined` for one that is none, or not any more. A token that was replaced ends its session,
+   * The session of a token; `undefined` for an unknown token, or one that has ended. A token that was replaced ends its session,
    * unless its connection began before that.
    */
   async find(token: string, { isAgain = false, address }: AboutRequest): Promise<FoundSession | undefined> {

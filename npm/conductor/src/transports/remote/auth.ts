@@ -50,7 +50,7 @@ export function remoteAuth(
 
   const keep = (session: unknown, isCurrent: boolean): AuthSession => {
     if (typeof session !== "object" || session === null) {
-      throw new TransportError("DESERIALIZATION_FAILED", "The answer about the session is none");
+      throw new TransportError("DESERIALIZATION_FAILED", "The answer of the server is not a session");
     }
     const { token } = session as Partial<AuthSession>;
     if (isCurrent && typeof token === "string" && token !== "") tokens.set(token);
@@ -91,7 +91,7 @@ export function remoteAuth(
         if (!isOver) throw error;
         warn(`Logged out without telling a server: ${messageOf(error)}`);
       }
-      // Somebody may have logged in meanwhile.
+      // A user may have logged in meanwhile.
       if (own === era || tokens.get() === token) tokens.clear();
     },
 
@@ -100,7 +100,7 @@ export function remoteAuth(
       try {
         return (await stubs.getCurrentUser()) ?? null;
       } catch (error) {
-        // The other side knows of nobody with this token.
+        // The other side knows no user with this token.
         if (isAnswer(error)) return null;
         throw error;
       }

@@ -24,14 +24,14 @@ export interface Cancellation {
 
 interface Running extends Registered {
   controller: AbortController;
-  /** Gives whoever waits this error for an answer. */
+  /** Answers the waiting caller with this error. */
   abandon: (error: TransportError) => void;
   isOver: boolean;
   /** Settles when the execution is over. */
   over: Promise<void>;
 }
 
-/** Executions that somebody here waits for, by id. */
+/** Executions that callers here wait for, by id. */
 export class Cancellations {
   readonly #transport: RemoteTransport | undefined;
   readonly #warn: (message: string) => void;
@@ -93,7 +93,7 @@ export class Cancellations {
     }
   }
 
-  /** Lets nobody here wait any longer. The other side is not told: it cannot be reached any more. */
+  /** Ends all waits here. The other side is not told: it cannot be reached any more. */
   abandonAll(): void {
     for (const running of this.#running.list()) {
       running.abandon(cancelled());
@@ -102,7 +102,7 @@ export class Cancellations {
   }
 
   #failed(error: unknown): void {
-    // Whoever shuts the transport down knows.
+    // The caller that shuts the transport down knows.
     if (codeOf(error) === "CANCELLED") return;
     this.#warn(`[CONDUCTOR] The execution could not be cancelled: ${messageOf(error)}`);
   }
@@ -114,7 +114,7 @@ export class Cancellations {
   }
 }
 
-/** Over after so many ms, or when nobody waits any more. */
+/** Over after so many ms, or when no caller waits any more. */
 async function pause(ms: number, over: Promise<unknown>): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const elapsed = new Promise<void>((resolve) => {

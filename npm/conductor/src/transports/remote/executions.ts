@@ -22,7 +22,7 @@ export interface RemoteExecution<T> {
   grace?: number;
   /** Has it begin; resolves with its result. */
   begin: () => Promise<T>;
-  /** The result in the answer to `node.attach`; `undefined` if that is none. */
+  /** The result in the answer to `node.attach`; `undefined` if that is not a result. */
   read: (attached: unknown) => T | undefined;
 }
 

@@ -99,7 +99,7 @@ export function refusedNode(
   return failed("INVALID_NODE", message, nodeId, createExecutionId(given?.executionId), recovery);
 }
 
-/** What is used where nobody says where warnings go. */
+/** The default for where warnings go. */
 export function warnOnConsole(message: string): void {
   console.warn(message);
 }

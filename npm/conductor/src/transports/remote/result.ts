@@ -7,7 +7,7 @@ import type { ExecutionMetadata, RequestResult } from "../../types/request.js";
 export type Recovery = (code: ErrorCode) => ErrorRecoveryStrategy;
 
 /**
- * An answer as a result; `undefined` if it is none. JSON turned the time of its error into text, and older servers say
+ * An answer as a result; `undefined` if it is not one. JSON turned the time of its error into text, and older servers say
  * nothing about recovery: both are made good.
  */
 export function toResult(answer: unknown, recovery: Recovery | undefined): ExecutionResult | undefined {
@@ -20,7 +20,7 @@ export function toResult(answer: unknown, recovery: Recovery | undefined): Execu
   return { ...rest, success, error: completed(known, recovery) };
 }
 
-/** An answer as the result of a request; `undefined` if it is none. Its error is made good as that of a node's result. */
+/** An answer as the result of a request; `undefined` if it is not one. Its error is made good as that of a node's result. */
 export function toRequestResult(answer: unknown, recovery: Recovery | undefined): RequestResult | undefined {
   const result = toResult(answer, recovery);
   if (result === undefined) return undefined;
@@ -32,7 +32,7 @@ export function toRequestResult(answer: unknown, recovery: Recovery | undefined)
 }
 
 /**
- * The result of a request whose execution was attached to; `undefined` if the answer is none. Where the other side gives
+ * The result of a request whose execution was attached to; `undefined` if the answer is not a result. Where the other side gives
  * that of the flow, there are outputs only if it told them, and the rest is what is known of the request.
  */
 export function toAttachedResult(

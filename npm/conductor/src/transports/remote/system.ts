@@ -45,7 +45,7 @@ interface Confirming {
   confirm?: (question: string) => boolean;
 }
 
-/** Nobody to ask is nobody who agrees. */
+/** Without a way to ask the user, the answer is no. */
 function askUser(question: string): boolean {
   const { window, confirm } = globalThis as { window?: Confirming } & Confirming;
   const ask = window?.confirm ?? confirm;

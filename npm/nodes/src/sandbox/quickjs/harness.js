@@ -332,7 +332,7 @@
           return undefined;
         }
       };
-      // A proxy of an error is none: nothing of it is asked for.
+      // A proxy of an error does not count as one: nothing of it is asked for.
       if (isError(error)) {
         const read = (name) => {
           try {

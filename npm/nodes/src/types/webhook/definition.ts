@@ -35,7 +35,7 @@ export const webhook = {
         enum: ["caller", "signature", "none"],
         default: "caller",
         description:
-          "Who may send: callers of the server with the role `runner`, by a key or a session; whoever signs with the secret of `signature`; anyone who knows the address.",
+          "Who may send: callers of the server with the role `runner`, by a key or a session; senders that sign with the secret of `signature`; anyone who knows the address.",
       },
       signature: {
         type: "object",

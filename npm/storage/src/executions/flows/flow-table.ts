@@ -51,7 +51,7 @@ export interface FlowTable {
   find(id: string, version?: number): Promise<FoundVersion | undefined>;
   /** What lists show of flows whose ids begin with a text, each as JSON. */
   list(prefix: string): Promise<unknown[]>;
-  /** Marks a flow as deleted: what lists showed of it; `undefined` where there is none. */
+  /** Marks a flow as deleted: what lists showed of it; `undefined` for an unknown flow. */
   remove(id: string, at: number): Promise<string | undefined>;
   history(id: string, limit: number, before?: number): Promise<FoundHistory | undefined>;
   /** Removes `limit` versions at most; how many. */

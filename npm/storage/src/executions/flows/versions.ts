@@ -66,7 +66,7 @@ export interface FlowStorage extends StorageEngine {
   save: ((key: string, data: unknown, options?: FlowSaveOptions) => Promise<FlowVersion>) & StorageEngine["save"];
   /** The value of a flow, or of a version of it, also of a deleted one. @throws StorageError NOT_FOUND, SERIALIZATION_ERROR. */
   load<T = unknown>(key: string, version?: number): Promise<T>;
-  /** The current version of a flow that is not deleted, or any version; `undefined` where there is none. */
+  /** The current version of a flow that is not deleted, or any version; `undefined` for an unknown one. */
   find(key: string, version?: number): Promise<StoredFlow | undefined>;
   /** @throws StorageError NOT_FOUND for a key that was never saved, or of which nothing is left. */
   history(key: string, options?: FlowHistoryOptions): Promise<FlowHistory>;

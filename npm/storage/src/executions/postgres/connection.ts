@@ -46,7 +46,7 @@ export async function takeLock(client: Client, schema: string, owner: string): P
 }
 
 /**
- * Does work that needs a connection, again and again while there is none, for `patience` ms.
+ * Does work that needs a connection, again and again while there is no connection, for `patience` ms.
  *
  * @throws what the last attempt failed with
  */

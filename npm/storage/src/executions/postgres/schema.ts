@@ -171,7 +171,7 @@ export async function migrate(client: ClientBase, name: string, schema: string):
     const names = quoted(schema);
     if (found === 0) {
       const exists = await client.query("select from pg_namespace where nspname = $1", [schema]);
-      // The right to create schemas is only needed where there is none yet.
+      // The right to create schemas is only needed where the schema does not exist yet.
       if (exists.rowCount === 0) await client.query(`create schema ${names}`);
       await client.query(`create table ${names}.meta (key text primary key, value text not null)`);
       await client.query(`insert into ${names}.meta values ('version', '0')`);
