@@ -54,7 +54,7 @@ export class Waits {
     const kept = call.kept?.get(number);
     const until = kept?.until ?? Date.now() + ms;
     if (kept?.until === undefined && ms > SHORT_MS) this.record(call, number, { until, ms });
-    await this.during({ call, number, until }, timeIs(until, signal));
+    await this.track({ call, number, until }, timeIs(until, signal));
     return kept?.ms ?? ms;
   }
 
@@ -75,7 +75,7 @@ export class Waits {
         return this.flush();
       },
     };
-    return this.during(wait, asker(call, asked, check, signal, keeper), signal);
+    return this.track(wait, asker(call, asked, check, signal, keeper), signal);
   }
 
   private numberOf(call: Call): number {
@@ -84,7 +84,7 @@ export class Waits {
     return number;
   }
 
-  private async during<T>(wait: OpenWait, over: Promise<T>, signal?: AbortSignal): Promise<T> {
+  private async track<T>(wait: OpenWait, over: Promise<T>, signal?: AbortSignal): Promise<T> {
     const close = () => this.open.delete(wait);
     this.open.add(wait);
     signal?.addEventListener("abort", close, { once: true });
