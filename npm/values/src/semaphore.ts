@@ -25,13 +25,17 @@ export class Semaphore {
    */
   async acquire(signal?: AbortSignal): Promise<() => void> {
     signal?.throwIfAborted();
-    if (this.#free >= 1) this.#free--;
-    else await this.#granted(signal);
-    let isHeld = true;
-    return () => {
-      if (isHeld) this.#release();
-      isHeld = false;
-    };
+    const release = this.tryAcquire();
+    if (release) return release;
+    await this.#granted(signal);
+    return this.#held();
+  }
+
+  /** Takes a permit where one is free, and gives what releases it. */
+  tryAcquire(): (() => void) | undefined {
+    if (this.#free < 1) return undefined;
+    this.#free--;
+    return this.#held();
   }
 
   /** Does work while it holds a permit. */
@@ -42,6 +46,14 @@ export class Semaphore {
     } finally {
       release();
     }
+  }
+
+  #held(): () => void {
+    let isHeld = true;
+    return () => {
+      if (isHeld) this.#release();
+      isHeld = false;
+    };
   }
 
   #granted(signal: AbortSignal | undefined): Promise<void> {

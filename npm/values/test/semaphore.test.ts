@@ -34,6 +34,14 @@ describe("a semaphore", () => {
     expect(semaphore.waiting).toBe(1);
   });
 
+  it("gives a permit at once where one is free, and none where not", () => {
+    const semaphore = new Semaphore(1);
+    const release = semaphore.tryAcquire();
+    expect(semaphore.tryAcquire()).toBe(undefined);
+    release?.();
+    expect(semaphore.tryAcquire()).not.toBe(undefined);
+  });
+
   it("ends a wait with the reason of its signal, and gives the permit to the next", async () => {
     const semaphore = new Semaphore(1);
     const release = await semaphore.acquire();

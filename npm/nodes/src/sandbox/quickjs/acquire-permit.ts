@@ -18,6 +18,8 @@ export async function acquirePermit(
   signal: AbortSignal | undefined,
 ): Promise<() => void> {
   throwIfAborted(signal);
+  const free = semaphore.tryAcquire();
+  if (free) return free;
   const wait = Math.max(timeoutMs, LEAST_WAIT);
   const end = new AbortController();
   const giveUp = (): void => end.abort();
