@@ -102,6 +102,8 @@ async function webpack(project, name, text) {
   const root = site(project, "webpack", name, text);
   const folder = join(root, "out");
   const options = { mode: "production", context: root, entry: `./${name}`, performance: { hints: false } };
+  // Once is enough: it takes longer than all that the bundlers do together.
+  if (name !== "browser.js") options.optimization = { minimize: false };
   const { errors, warnings } = await new Promise((resolve, reject) => {
     compiler({ ...options, output: { path: folder, filename: "page.js" } }, (error, stats) =>
       error ? reject(error) : resolve(stats.toJson({ all: false, errors: true, warnings: true })),
