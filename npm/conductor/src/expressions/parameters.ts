@@ -144,13 +144,13 @@ export class ParameterExpressions {
   }
 
   private addCode(code: CodeNames): void {
-    const path = [code.parameter];
+    const parameterPath = [code.parameter];
     this.codes.push(code);
-    if (code.problem !== undefined) this.codeProblems.push({ path, message: code.problem.message });
+    if (code.problem !== undefined) this.codeProblems.push({ path: parameterPath, message: code.problem.message });
     for (const { path, source } of code.names) {
       const value = compile(source, 0);
       this.codeNames.push({ path, value });
-      for (const id of value.nodes.keys()) this.codeNodes.set(id, path);
+      for (const id of value.nodes.keys()) this.codeNodes.set(id, parameterPath);
       for (const name of value.secrets) this.secrets.add(name);
     }
   }
