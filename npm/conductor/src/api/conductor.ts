@@ -37,6 +37,7 @@ import { flowIdOf, isRequest, refusal, runRequest, unbegun } from "./requests.js
 import { Runs } from "./runs.js";
 import { ServiceRouter } from "./service-router.js";
 import { type ConductorConfig, msOrRefuse, settingDoubts, storeSettings } from "./settings.js";
+import { SharedReads } from "./shared-reads.js";
 import { createGraphStore, type ExecutionGraphStore } from "./store.js";
 import { isPath, subFlows } from "./sub-flows.js";
 
@@ -154,15 +155,15 @@ export function createConductorIn(environment: Environment, config: ConductorCon
   const router = new ServiceRouter(environment, config, { local, own: ownTransport }, tokens, log, remoteViews);
 
   const known = new KnownFlows();
+  const stored = new SharedReads((flowId) => flows.get(flowId));
   const sources = {
     find: async (flowId: string) => {
       if (router.application !== undefined) return findIn(router.application, flowId);
       const template = environment.templates.get(flowId);
-      const stored = flows.get(flowId).catch((error) => {
+      const found = await stored.of(flowId).catch((error) => {
         // Where no storage may be used, there are still the flows of the library.
         if (template === undefined || error?.code !== "ACCESS_DENIED") throw error;
       });
-      const found = await stored;
       return found === undefined ? template : known.of(flowId, found);
     },
     run: ownTransport?.run ?? runs.run.bind(runs),

@@ -321,7 +321,7 @@ export class Runs {
       if (found === undefined && isSound(node)) {
         found = await (await this.kept()).durability.begin({
           id: key ?? executionId,
-          mayExist: named,
+          mayExist: named && wanted?.cause?.isNew !== true,
           node,
           context,
           options,
@@ -588,8 +588,10 @@ export class Runs {
     if (view.run.isFinished) return this.etas?.missed(nodeId);
     try {
       const { durability } = await this.kept();
-      const { Etas } = await import("./eta/etas.js");
-      this.etas ??= new Etas(durability, log);
+      if (this.etas === undefined) {
+        const { Etas } = await import("./eta/etas.js");
+        this.etas ??= new Etas(durability, log);
+      }
       const isAsking = () => this.questions.waiting(executionId).length > 0;
       if (!(await this.etas.follow(view, concurrency, openedAt, isAsking))) return;
       feed.estimated(view);

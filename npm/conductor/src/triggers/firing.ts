@@ -1,5 +1,5 @@
 /** Begins the executions of triggers: of each firing one, whatever happens. */
-import { createHash, randomBytes } from "node:crypto";
+import { createHash, randomBytes, randomUUID } from "node:crypto";
 import type { ExecutionStore } from "@atomiton/storage";
 import { messageOf } from "@atomiton/values";
 import type { Conductor } from "../api/conductor.js";
@@ -19,7 +19,8 @@ const MOST_ACTIVE = 1000;
 
 /**
  * Begins the execution of a firing, unless there is one of its key. The id of the execution is made of the key and a secret of the
- * trigger, which its state keeps: callers cannot take it before. Resolves once the execution is in the store.
+ * trigger, which its state keeps, or drawn at random where the key is unique: callers cannot take it before. Resolves once the
+ * execution is in the store.
  */
 export async function fire(
   conductor: TriggeredConductor,
@@ -30,8 +31,10 @@ export async function fire(
 ): Promise<Fired> {
   const { flowId, nodeId, type } = trigger;
   const { key, data, facts, respond, keyed } = firing;
-  const executionId = keyed?.executionId ?? `${type}-${hashOf(await secretOf(state), key)}`;
-  if ((await store.get(executionId)) !== undefined) return known(conductor, executionId);
+  const isNew = firing.isUnique === true && keyed === undefined;
+  const executionId =
+    keyed?.executionId ?? `${type}-${isNew ? randomUUID().replaceAll("-", "") : hashOf(await secretOf(state), key)}`;
+  if (!isNew && (await store.get(executionId)) !== undefined) return known(conductor, executionId);
   let begun = () => {};
   const isKept = new Promise<true>((resolve) => {
     begun = () => resolve(true);
@@ -41,7 +44,7 @@ export async function fire(
     inputs: { trigger: { ...facts, node: nodeId, type, key }, data },
     context: { executionId },
     metadata: { trigger: nameOf(trigger), ...(facts?.chain !== undefined && { chain: facts.chain }) },
-    [causeOf]: { trigger: type, begun, ...(respond && { respond }), ...(keyed && { request: keyed.request }) },
+    [causeOf]: { trigger: type, begun, isNew, ...(respond && { respond }), ...(keyed && { request: keyed.request }) },
   };
   const answer: Promise<RequestResult> = conductor.execute(request);
   const result = answer.then(resultOf);

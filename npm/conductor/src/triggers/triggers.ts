@@ -252,7 +252,7 @@ class WatchedTriggers implements Triggers {
     const trigger = await this.find(flowId, nodeId);
     const time = new Date(this.clock.now()).toISOString();
     const given = trigger.type === "schedule" ? { time, missed: false, backfill: false, ...data } : data;
-    return this.fire(trigger, { key: `by hand ${randomUUID()}`, data: given, keyed });
+    return this.fire(trigger, { key: `by hand ${randomUUID()}`, isUnique: true, data: given, keyed });
   }
 
   secret(text: string): Promise<string> {

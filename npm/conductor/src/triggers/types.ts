@@ -18,6 +18,8 @@ export interface ArmedTrigger {
 export interface Firing {
   /** Names it among the firings of its trigger: of one key, one execution begins, whatever happens and wherever. */
   key: string;
+  /** No other firing has its key, such as one that was drawn at random: none is looked for. */
+  isUnique?: boolean;
   /** What the node of the trigger hands on. */
   data: Readonly<Record<string, unknown>>;
   /** Further facts for `input.trigger`. */

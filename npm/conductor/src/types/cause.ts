@@ -11,6 +11,8 @@ export interface Cause {
   trigger: string;
   /** Called once the execution is in the store, before its first node starts. */
   begun(): void;
+  /** Whether the id of the execution was drawn at random, so that there is none of it to attach to. */
+  isNew?: boolean;
   /** Takes the answer of a node `respond`, where something waits for it; gives whether it is sent. */
   respond?: Responder;
   /** The hash of a request that comes with a key: it is kept with the execution, so that a key is known to be that of another one. */

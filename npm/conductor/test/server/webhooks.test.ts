@@ -517,6 +517,29 @@ describe("deliveries of webhooks", () => {
     expect(await second.runs()).toHaveLength(100);
   });
 
+  it("are looked for in the store only where they have a name", async () => {
+    const store = createMemoryExecutions();
+    const asked: string[] = [];
+    const { get } = store;
+    store.get = (id) => {
+      asked.push(id);
+      return get.call(store, id);
+    };
+    const { send, runs, outputs } = await served(flowOf({ authenticate: "none", answer: "result" }), {}, store);
+    const answers = await Promise.all(Array.from({ length: 10 }, (_, id) => send(`{"id":${id}}`, JSON_TYPE)));
+    expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(200));
+    const begun = (await runs()).map(({ id }) => id);
+    expect(new Set(begun).size).toBe(10);
+    for (const id of begun) expect(id).toMatch(/^webhook-[0-9a-f]{32}$/);
+    expect(asked).toEqual([]);
+    expect(new Set(await outputs("note"))).toEqual(
+      new Set(Array.from({ length: 10 }, (_, id) => ({ result: { body: { id } } }))),
+    );
+    asked.length = 0;
+    expect((await send("{}", { ...JSON_TYPE, "idempotency-key": "named" })).status).toBe(200);
+    expect(asked).not.toEqual([]);
+  });
+
   it("are refused to keys for other flows", async () => {
     for (const [flows, status] of [
       [["hook"], 202],

@@ -29,7 +29,7 @@ const LONGEST_DELIVERY = 500;
 const NO_HOOK = "There is no webhook at this address";
 
 /** Headers that do not get into executions, which are kept. */
-const CREDENTIALS = ["authorization", "cookie", "proxy-authorization", "x-api-key"];
+const CREDENTIALS: ReadonlySet<string> = new Set(["authorization", "cookie", "proxy-authorization", "x-api-key"]);
 
 /** What hooks need of their server. */
 export interface HookParts {
@@ -191,18 +191,20 @@ export function createHooks({ triggers, executions, base, told, tell }: HookPart
     }
     const key =
       delivery === undefined ? randomUUID() : JSON.stringify(["delivery", ...senderOf(given, authenticate), delivery]);
-    const { signal } = request;
+    // It is made when it is read, and takes longer than all else here.
+    const signal = answer === "node" ? request.signal : undefined;
     let isWaiting = true;
     let respond: (answer: Answer) => boolean = () => false;
     const answered = new Promise<Answer>((resolve) => {
       respond = (found) => {
-        const isSent = isWaiting && !signal.aborted;
+        const isSent = isWaiting && signal?.aborted !== true;
         isWaiting = false;
         if (isSent) resolve(found);
         return isSent;
       };
     });
-    const firing = { key, data: dataOf(trigger, parameters, given), ...(answer === "node" && { respond }) };
+    const isUnique = delivery === undefined;
+    const firing = { key, isUnique, data: dataOf(trigger, parameters, given), ...(answer === "node" && { respond }) };
     let gone: Response | undefined;
     const fired = await whileHeld(given.bytes, () =>
       executions.fire(nameOf(trigger), async () => {
@@ -287,16 +289,16 @@ function dataOf(
   { rawBody, signature }: WebhookParameters,
   { request, address, bytes, body }: Received,
 ): Record<string, unknown> {
-  const hidden = new Set([...CREDENTIALS, ...signatureHeaders(signature as SignatureSettings | undefined)]);
+  const signed = signatureHeaders(signature as SignatureSettings | undefined);
   const headers: [string, string][] = [];
   request.headers.forEach((value, name) => {
-    if (!hidden.has(name)) headers.push([name, value]);
+    if (!CREDENTIALS.has(name) && !signed.includes(name)) headers.push([name, value]);
   });
   return {
     method: request.method,
     path: pathOf(trigger),
     headers: byName(headers),
-    query: byName(new URL(request.url).searchParams),
+    query: request.url.includes("?") ? byName(new URL(request.url).searchParams) : {},
     body,
     ...(rawBody && { raw: bytes.toString("base64") }),
     receivedAt: new Date().toISOString(),
