@@ -50,6 +50,9 @@ export function isRequest(value: unknown): value is ExecutionRequest {
   return type === undefined && (flowIdOf(value) !== undefined || id === undefined);
 }
 
+/** Loaded for the first request that says something about its execution: to look an `import()` up each time takes as long as the check. */
+let metadataModule: typeof import("./durable/metadata.js") | undefined;
+
 /** Runs the flow that a request names, in this process. Never rejects. */
 export async function runRequest(sources: RequestSources, request: ExecutionRequest): Promise<RequestResult> {
   const startedAt = Date.now();
@@ -62,7 +65,8 @@ export async function runRequest(sources: RequestSources, request: ExecutionRequ
     let metadata: RunSettings["metadata"];
     try {
       if (request.metadata != null) {
-        metadata = (await import("./durable/metadata.js")).checkedMetadata(request.metadata);
+        metadataModule ??= await import("./durable/metadata.js");
+        metadata = metadataModule.checkedMetadata(request.metadata);
       }
       flow = await sources.find(flowId);
     } finally {

@@ -289,8 +289,14 @@ export function journalBytes(words: readonly number[]): Uint8Array {
 /** What callers give to a run, in which secrets may be. */
 const GIVEN = ["input", "variables", "debug"];
 
-/** What a run is made from beside its flow, as bytes. @throws Error SERIALIZATION_FAILED naming the place of what cannot be written */
-export function headBytes(head: object, hide: Hide): Uint8Array {
+/**
+ * What a run is made from beside its flow, as bytes. Fields and options that are `undefined` are left out: the rest is mostly plain
+ * JSON then, which needs no closer look.
+ *
+ * @throws Error SERIALIZATION_FAILED naming the place of what cannot be written
+ */
+export function headBytes(given: { options: object; [field: string]: unknown }, hide: Hide): Uint8Array {
+  const head = { ...defined(given), options: defined(given.options) };
   const text = textOf(head, "What the execution is given", { tell: () => {} });
   if (hide === undefined) return encoder.encode(text);
   const fields = JSON.parse(text) as Record<string, Json>;
@@ -298,6 +304,13 @@ export function headBytes(head: object, hide: Hide): Uint8Array {
     if (fields[key] !== undefined) fields[key] = JSON.parse(hide(JSON.stringify(fields[key]))) as Json;
   }
   return encoder.encode(JSON.stringify(fields));
+}
+
+/** The fields of an object that are not `undefined`. */
+function defined(object: object): object {
+  const fields: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(object)) if (value !== undefined) fields[name] = value;
+  return fields;
 }
 
 /** The same, of an execution of another id. */
