@@ -4,7 +4,12 @@ import type { NodesApi } from "../services/nodes.js";
 import type { ChannelServer } from "./channel-server.js";
 import { type ConductorChannelServer, createConductorChannelServer } from "./channels/conductor.js";
 import { createFlowChannelServer, type FlowChannelServer } from "./channels/flow.js";
-import { createNodeChannelServer, type NodeChannelOptions, type NodeChannelServer } from "./channels/node.js";
+import {
+  createNodeChannelServer,
+  type NodeChannelDependencies,
+  type NodeChannelOptions,
+  type NodeChannelServer,
+} from "./channels/node.js";
 import { createStorageChannelServer, type StorageChannelServer } from "./channels/storage.js";
 import type { IpcHandlers } from "./electron.js";
 import type { MainProcessConductor } from "./main-process.js";
@@ -33,7 +38,9 @@ export function serveConductor(
     sender,
     nodes = conductor.nodes,
     ending,
-  }: Pick<NodeChannelOptions, "keep" | "sender"> & { nodes?: NodesApi; ending?(): AbortSignal },
+    isForLater,
+  }: Pick<NodeChannelOptions, "keep" | "sender"> &
+    Pick<NodeChannelDependencies, "ending" | "isForLater"> & { nodes?: NodesApi },
   made: <T extends ChannelServer>(channel: T) => T,
 ): ConductorChannels {
   const settings = sender === undefined ? {} : { sender };
@@ -48,6 +55,7 @@ export function serveConductor(
     onError,
     ...(nodes && { nodes }),
     ...(ending && { ending }),
+    ...(isForLater && { isForLater }),
     ...(executions && {
       executions,
       waiting: executions.waiting,

@@ -71,6 +71,7 @@ export class EventLog {
   readonly #listeners = new Set<(event: LoggedEvent) => void>();
   #sessions = 0;
   #isHeard = false;
+  #isExpecting = false;
   #waiting: NodeJS.Timeout | undefined;
 
   /**
@@ -93,8 +94,14 @@ export class EventLog {
     return this.#listeners.size;
   }
 
+  /** Whether events are kept for clients of a process before this one alone, of which none came back yet. */
+  get isExpecting(): boolean {
+    return this.#isExpecting;
+  }
+
   /** Keeps events from now on, for clients of a process before this one. */
   expect(): void {
+    this.#isExpecting = true;
     this.#hear(true);
     this.#wait();
   }
@@ -162,7 +169,9 @@ export class EventLog {
   listen(listener: (event: LoggedEvent) => void): () => void {
     clearTimeout(this.#waiting);
     this.#listeners.add(listener);
-    if (!this.#isHeard) this.#hear(true);
+    const isFirst = !this.#isHeard || this.#isExpecting;
+    this.#isExpecting = false;
+    if (isFirst) this.#hear(true);
     return () => {
       this.#listeners.delete(listener);
       if (this.#listeners.size === 0) this.#wait();
@@ -176,6 +185,7 @@ export class EventLog {
 
   #hear(isHeard: boolean): void {
     this.#isHeard = isHeard;
+    if (!isHeard) this.#isExpecting = false;
     this.heard(isHeard);
     if (isHeard) return;
     // What happens from now on is missed: a client that comes back later finds that its number is too old.

@@ -48,6 +48,7 @@ export function serveChannels(
     hooks,
     durable,
     ending,
+    isForLater,
   }: {
     keep?: Retention;
     auth?: AuthChannelDependencies;
@@ -57,6 +58,8 @@ export function serveChannels(
     durable: boolean;
     /** Fires once those who wait for news are to be answered. */
     ending?(): AbortSignal;
+    /** Whether what is told now is for clients that come later. */
+    isForLater?(): boolean;
   },
   told: (channel: string, event: string, data: unknown) => void,
 ): ServedChannels {
@@ -83,7 +86,12 @@ export function serveChannels(
   );
   const has = { hasTriggers: triggers !== undefined, takesHooks: hooks !== undefined };
   const nodes = conductor.nodes && withTriggersRefused(conductor.nodes, has);
-  const settings = { ...(keep && { keep }), ...(nodes && { nodes }), ...(ending && { ending }) };
+  const settings = {
+    ...(keep && { keep }),
+    ...(nodes && { nodes }),
+    ...(ending && { ending }),
+    ...(isForLater && { isForLater }),
+  };
   const { node } = serveConductor(ipc, conductor, requests, settings, made);
   made(createSystemChannelServer(ipc, { health: conductor.system.health }));
   if (triggers !== undefined) made(createTriggerChannelServer(ipc, triggers, hooks));

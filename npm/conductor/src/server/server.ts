@@ -205,6 +205,7 @@ export function createServer(options: ServerOptions): ConductorServer {
   const served = {
     durable,
     ending: () => ending.signal,
+    isForLater: () => log.isExpecting,
     ...(keep && { keep }),
     ...(auth && { auth }),
     ...(secrets && { secrets }),

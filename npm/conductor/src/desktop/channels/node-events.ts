@@ -17,10 +17,19 @@ export interface ExecutionBroadcasts {
   ended(executionId: string, nodeId: string, result: ExecutionResult): void;
   /** It ended with an error that is put into words already. */
   failed(event: NodeErrorEvent): void;
+  /** Tells with the next turn what was held back, or forgets it where no window is left. */
+  goOn(): void;
 }
 
-/** Broadcasts over a channel. */
-export function executionBroadcasts(server: Pick<ChannelServer, "broadcast" | "isHeard">): ExecutionBroadcasts {
+/**
+ * Broadcasts over a channel.
+ *
+ * @param isForLater whether windows come later: until then progress is held back, and of executions that end meanwhile not told at all
+ */
+export function executionBroadcasts(
+  server: Pick<ChannelServer, "broadcast" | "isHeard">,
+  isForLater: () => boolean = () => false,
+): ExecutionBroadcasts {
   const log = createLog();
   const pending = new Map<string, () => NodeProgressEvent>();
 
@@ -28,7 +37,7 @@ export function executionBroadcasts(server: Pick<ChannelServer, "broadcast" | "i
     const event = pending.get(executionId);
     if (event === undefined) return;
     pending.delete(executionId);
-    if (!server.isHeard()) return;
+    if (!server.isHeard() || isForLater()) return;
     try {
       server.broadcast("progress", event());
     } catch (error) {
@@ -37,6 +46,7 @@ export function executionBroadcasts(server: Pick<ChannelServer, "broadcast" | "i
     }
   };
   const tellAllPending = () => {
+    if (server.isHeard() && isForLater()) return;
     for (const executionId of [...pending.keys()]) tellPending(executionId);
   };
 
@@ -49,7 +59,7 @@ export function executionBroadcasts(server: Pick<ChannelServer, "broadcast" | "i
       server.broadcast("cancelled", { executionId, timestamp: Date.now() });
     },
     progressed(executionId, event) {
-      if (pending.size === 0) setImmediate(tellAllPending);
+      if (pending.size === 0 && !isForLater()) setImmediate(tellAllPending);
       pending.set(executionId, event);
     },
     ended(executionId, nodeId, result) {
@@ -68,6 +78,9 @@ export function executionBroadcasts(server: Pick<ChannelServer, "broadcast" | "i
     failed(event) {
       tellPending(event.executionId);
       server.broadcast("error", event);
+    },
+    goOn() {
+      if (pending.size > 0) setImmediate(tellAllPending);
     },
   };
 }

@@ -46,6 +46,8 @@ export interface NodeChannelDependencies {
   view?: NodeApi["view"];
   /** Fires once who waits for news of an execution is to be answered. */
   ending?(): AbortSignal;
+  /** Whether the tracked windows stand for some that come later: they are told then how far executions are that are not over by then. */
+  isForLater?(): boolean;
   /** With these, pages see what executions ask people, and answer. */
   waiting?: ExecutionsApi["waiting"];
   answer?: ExecutionsApi["answer"];
@@ -233,7 +235,7 @@ export function createNodeChannelServer(
     health,
   };
   const server = serveChannel("node", ipcMain, { handlers, api: keptBy(dependencies.executions) }, options);
-  const broadcasts = executionBroadcasts(server);
+  const broadcasts = executionBroadcasts(server, dependencies.isForLater);
 
   // Of its own executions the channel tells itself: it knows more about them.
   const isForeign = ({ executionId }: { executionId: string }) => !executions.has(executionId);
@@ -267,7 +269,11 @@ export function createNodeChannelServer(
     trackWindow(window) {
       const untrack = server.trackWindow(window);
       followStates();
-      return untrack;
+      broadcasts.goOn();
+      return () => {
+        untrack();
+        broadcasts.goOn();
+      };
     },
     async execute(args) {
       const problem = payloadProblem(args, options.limits ?? DATA_LIMITS);
