@@ -3,7 +3,6 @@ import type { ExecutionChange, ExecutionStore, Refusal, RefusalReason } from "@a
 import { messageOf } from "@atomiton/values";
 
 import type { Log } from "../../engine/log.js";
-import { giveWay } from "../../engine/turn.js";
 
 /** Between two attempts to write what a store did not take, in ms. */
 const FIRST_DELAY_MS = 250;
@@ -139,7 +138,7 @@ export class Writer {
       if (this.writing) return;
       this.writing = true;
       // Others may have something to write in this turn as well.
-      giveWay(() => void this.write());
+      queueMicrotask(() => void this.write());
     });
   }
 
@@ -152,8 +151,6 @@ export class Writer {
       this.waiting = [];
       if (changes.length > 0) await this.writeAll(changes);
       for (const resolve of waiting) resolve();
-      // What goes on now mostly has its next change within this turn, and would wait for two batches if one began without it.
-      await new Promise<void>(giveWay);
     }
     this.writing = false;
   }

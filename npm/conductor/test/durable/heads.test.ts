@@ -1,10 +1,9 @@
-/** How runs that go on at the same time share what is written to their store. */
+/** What is kept of what an execution was given. */
 import { defineNode } from "@atomiton/nodes";
 import { createMemoryExecutions, type ExecutionChange } from "@atomiton/storage";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { createConductor } from "../../src/exports/node.js";
 
-const RUNS = 60;
 const NODES = ["a", "b", "c"];
 
 async function conducting() {
@@ -30,18 +29,7 @@ async function conducting() {
   return { conductor, store, batches };
 }
 
-describe("runs that go on together", () => {
-  it("wait for the same batches", async () => {
-    const { conductor, batches } = await conducting();
-    await conductor.execute({ flowId: "flow" });
-    batches.length = 0;
-    const results = await Promise.all(Array.from({ length: RUNS }, () => conductor.execute({ flowId: "flow" })));
-    expect(results.every(({ success }) => success)).toBe(true);
-    expect(batches.flat().filter(({ type }) => type === "begin")).toHaveLength(RUNS);
-    // About one for the beginnings, for each node, and for the ends; some runs are a turn behind. It would be hundreds for each by itself.
-    expect(batches.length).toBeLessThan(RUNS);
-  });
-
+describe("executions", () => {
   it("are kept with what they were given alone", async () => {
     const { conductor, store, batches } = await conducting();
     await conductor.execute({
