@@ -57,7 +57,9 @@ let ended = 0;
 function busySinceLast() {
   try {
     // Behind the name, which may hold anything: times of children in user and in system mode, in hundredths of a second.
-    const fields = readFileSync("/proc/self/stat", "utf8").replace(/^.*\) /s, "").split(" ");
+    const fields = readFileSync("/proc/self/stat", "utf8")
+      .replace(/^.*\) /s, "")
+      .split(" ");
     const before = ended;
     ended = (Number(fields[13]) + Number(fields[14])) / 100;
     return ended - before;
