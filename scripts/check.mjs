@@ -40,7 +40,7 @@ const cargoSteps = [
     cargo(["clippy", "-p", "conductor-wasm", ...WASM, "--", "-D", "warnings"]),
   ],
   ["cargo doc", cargo(["doc", "--workspace", "--no-deps"], { RUSTDOCFLAGS: "-D warnings" })],
-  ["constants in TypeScript are as the engine has them", node(["scripts/constants.mjs", "--check"])],
+  ["constants and types of the addon in TypeScript are as Rust has them", node(["scripts/constants.mjs", "--check"])],
   ["instructions and sizes within budget", budgets],
 ];
 const nodeSteps = [

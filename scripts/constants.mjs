@@ -1,6 +1,6 @@
 /**
- * `npm run constants`: writes the numbers that cross the boundary, and the codes of errors, as TypeScript, from what the engine
- * has in Rust. With `--check` it writes nothing and tells what is not as it would be written.
+ * `npm run constants`: writes the numbers that cross the boundary, the codes of errors, and what the native addon exports, as
+ * TypeScript, from what is said of them in Rust. With `--check` it writes nothing and tells what is not as it would be written.
  */
 
 import { readFileSync, writeFileSync } from "node:fs";
@@ -8,17 +8,19 @@ import { join } from "node:path";
 import { argv, exit, stdout } from "node:process";
 import { fileURLToPath } from "node:url";
 
+import { addonTypes } from "./addon-types.mjs";
 import { demand, ROOT } from "./command.mjs";
 
 /**
  * All generated files, by their paths from the root.
  *
  * @returns {Promise<Map<string, string>>}
- * @throws {import("./command.mjs").CommandError} when the program that knows them cannot be built
+ * @throws {import("./command.mjs").CommandError} when the program or the crate that knows them cannot be built
  */
 export async function constantFiles() {
   const cargo = ["run", "--quiet", "--locked", "-p", "conductor-core", "--example", "constants"];
-  return new Map(Object.entries(JSON.parse(await demand("cargo", cargo, { split: true }))));
+  const files = new Map(Object.entries(JSON.parse(await demand("cargo", cargo, { split: true }))));
+  return files.set("npm/native/src/generated/addon.ts", await addonTypes());
 }
 
 /**
@@ -44,7 +46,7 @@ if (argv[1] === fileURLToPath(import.meta.url)) {
   const files = await constantFiles();
   const paths = differing(files);
   if (argv.includes("--check")) {
-    for (const path of paths) stdout.write(`${path} is not as the engine has it: npm run constants\n`);
+    for (const path of paths) stdout.write(`${path} is not as Rust has it: npm run constants\n`);
     exit(paths.length === 0 ? 0 : 1);
   }
   for (const path of paths) writeFileSync(join(ROOT, path), files.get(path));

@@ -41,7 +41,7 @@ fn options(numbers: &[f64]) -> [f64; OPTION_NUMBERS] {
     all
 }
 
-/// Keeps a mailbox for [`turn`]; returns its number. The memory stays allocated as long as the thread lives.
+/// Keeps a mailbox for `turn`; returns its number. The memory stays allocated as long as the thread lives.
 #[napi]
 pub fn attach(mailbox: Uint32Array) -> u32 {
     MAILBOXES.with_borrow_mut(|all| {
@@ -189,13 +189,17 @@ pub fn write_flow(json: String, format: String) -> String {
     bridge::write_flow(&json, &format)
 }
 
-/// `bridge::read_document`.
+/// Reads YAML or JSON; for `either` JSON where the text begins like it and can be read as such. The answer is JSON text:
+/// `{"value": …, "format": "yaml" | "json"}` or `{"problems": [{code, path, message, line?, column?}]}`.
 #[napi(catch_unwind)]
-pub fn read_document(text: String, format: String) -> String {
+pub fn read_document(
+    text: String,
+    #[napi(ts_arg_type = "'yaml' | 'json' | 'either'")] format: String,
+) -> String {
     bridge::read_document(&text, &format)
 }
 
-/// `bridge::write_document`.
+/// Writes a value, given as JSON text, as YAML that reads back the same. The answer is `{"text": …}` or `{"problems": […]}`.
 #[napi(catch_unwind)]
 pub fn write_document(json: String) -> String {
     bridge::write_document(&json)

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use napi::bindgen_prelude::{Buffer, FnArgs, Function, Object, ToNapiValue};
+use napi::bindgen_prelude::{Buffer, FnArgs, Function, PromiseRaw, ToNapiValue};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
-use napi::{Env, Status, sys};
+use napi::{Env, JsValue, Status, sys};
 use napi_derive::napi;
 use store_native::{
     Answer, Code, Copied, Failure, Job, Reader, Removal, Retention, Store, Tell, back_up, parsed, restore,
@@ -72,7 +72,7 @@ pub struct ExecutionCounts {
     pub writes: u32,
 }
 
-/// A store of executions in a database of SQLite. All failures have a code of `StorageError`.
+/// A store of executions in a database of SQLite. Its failures have the codes of `StorageError` of the storage package.
 #[napi]
 pub struct ExecutionDatabase {
     ended: Arc<Ended>,
@@ -84,7 +84,13 @@ impl ExecutionDatabase {
     /// A store that is not open yet. `ended` is told how calls of `write` ended, in their order: how many, and JSON about those that
     /// wrote not all: `[{at, refusals?: [[id, reason]], error?: {code, message}}]`.
     #[napi(constructor)]
-    pub fn new(ended: Function<'_, FnArgs<(u32, Option<String>)>, ()>) -> napi::Result<Self> {
+    pub fn new(
+        #[napi(ts_arg_type = "(count: number, outcomes: string | null) => void")] ended: Function<
+            '_,
+            FnArgs<(u32, Option<String>)>,
+            (),
+        >,
+    ) -> napi::Result<Self> {
         let ended = ended.build_threadsafe_function().weak::<true>().build()?;
         Ok(Self { ended: Arc::new(ended), store: Store::default() })
     }
@@ -97,7 +103,7 @@ impl ExecutionDatabase {
         path: String,
         owner: String,
         wait: f64,
-    ) -> napi::Result<Object<'env>> {
+    ) -> napi::Result<PromiseRaw<'env, ()>> {
         self.store.demand_unopened().or_throw()?;
         let (answer, promise) = promised(env)?;
         if let Err(failure) = prepared() {
@@ -113,7 +119,7 @@ impl ExecutionDatabase {
         Ok(promise)
     }
 
-    /// Writes changes, packed in the first `length` bytes.
+    /// Writes changes, packed in the first `length` bytes, which are copied. How that ended is told to the function of the constructor.
     #[napi(catch_unwind)]
     pub fn write(&self, changes: &[u8], length: u32) -> napi::Result<()> {
         let changes = changes.get(..length as usize).unwrap_or(changes).to_vec();
@@ -145,21 +151,26 @@ impl ExecutionDatabase {
     }
 
     /// The row of an execution, as JSON.
-    #[napi(catch_unwind)]
-    pub fn get<'env>(&self, env: &'env Env, id: String) -> napi::Result<Object<'env>> {
+    #[napi(catch_unwind, ts_return_type = "Promise<string | null>")]
+    pub fn get<'env>(&self, env: &'env Env, id: String) -> napi::Result<PromiseRaw<'env, Option<String>>> {
         self.read(env, move |reader| reader.row(&id))
     }
 
     /// What an execution was begun with.
-    #[napi(catch_unwind)]
-    pub fn begun<'env>(&self, env: &'env Env, id: String) -> napi::Result<Object<'env>> {
+    #[napi(catch_unwind, ts_return_type = "Promise<ExecutionBeginning | null>")]
+    pub fn begun<'env>(
+        &self,
+        env: &'env Env,
+        id: String,
+    ) -> napi::Result<PromiseRaw<'env, Option<ExecutionBeginning>>> {
         self.read(env, move |reader| {
             let begun = reader.begun(&id)?;
             Ok(begun.map(|begun| ExecutionBeginning { document: begun.document, head: begun.head.into() }))
         })
     }
 
-    /// Records after a number, packed; see `unpackedRecords` in the storage package.
+    /// Records after a number, packed: how many they are; for each sequence, epoch, and how many bytes journal and values have; then
+    /// journals and values, each beginning at a multiple of 8 bytes. All numbers are 64-bit floats.
     #[napi(catch_unwind)]
     pub fn records<'env>(
         &self,
@@ -167,25 +178,25 @@ impl ExecutionDatabase {
         id: String,
         after: f64,
         limit: f64,
-    ) -> napi::Result<Object<'env>> {
+    ) -> napi::Result<PromiseRaw<'env, Buffer>> {
         self.read(env, move |reader| Ok(Buffer::from(reader.records(&id, after as i64, limit as i64)?)))
     }
 
     /// The content of a blob.
-    #[napi(catch_unwind)]
-    pub fn blob<'env>(&self, env: &'env Env, hash: String) -> napi::Result<Object<'env>> {
+    #[napi(catch_unwind, ts_return_type = "Promise<Buffer | null>")]
+    pub fn blob<'env>(&self, env: &'env Env, hash: String) -> napi::Result<PromiseRaw<'env, Option<Buffer>>> {
         self.read(env, move |reader| Ok(reader.blob(&hash)?.map(Buffer::from)))
     }
 
     /// A page of a list, as JSON. The filter is JSON too, with `limit` and `cursor`.
     #[napi(catch_unwind)]
-    pub fn list<'env>(&self, env: &'env Env, filter: String) -> napi::Result<Object<'env>> {
+    pub fn list<'env>(&self, env: &'env Env, filter: String) -> napi::Result<PromiseRaw<'env, String>> {
         self.read(env, move |reader| reader.list(&filter))
     }
 
     /// How much it holds.
     #[napi(catch_unwind)]
-    pub fn figures<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
+    pub fn figures<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, ExecutionFigures>> {
         self.read(env, move |reader| {
             let figures = reader.figures()?;
             Ok(ExecutionFigures {
@@ -206,75 +217,91 @@ impl ExecutionDatabase {
         now: f64,
         limit: u32,
         only_due: bool,
-    ) -> napi::Result<Object<'env>> {
+    ) -> napi::Result<PromiseRaw<'env, Vec<String>>> {
         self.promise(env, |answer| Job::Claimable { now, limit, only_due, answer })
     }
 
     /// Claims an execution: its row, as JSON.
-    #[napi(catch_unwind)]
-    pub fn claim<'env>(&self, env: &'env Env, id: String) -> napi::Result<Object<'env>> {
+    #[napi(catch_unwind, ts_return_type = "Promise<string | null>")]
+    pub fn claim<'env>(&self, env: &'env Env, id: String) -> napi::Result<PromiseRaw<'env, Option<String>>> {
         self.promise(env, |answer| Job::Claim(id, answer))
     }
 
     /// When the next sleeping execution that can be claimed goes on.
-    #[napi(catch_unwind)]
-    pub fn next_wake<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
+    #[napi(catch_unwind, ts_return_type = "Promise<number | null>")]
+    pub fn next_wake<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, Option<f64>>> {
         self.promise(env, Job::NextWake)
     }
 
     /// Deletes finished executions; how many.
     #[napi(catch_unwind)]
-    pub fn delete<'env>(&self, env: &'env Env, ids: Vec<String>) -> napi::Result<Object<'env>> {
+    pub fn delete<'env>(&self, env: &'env Env, ids: Vec<String>) -> napi::Result<PromiseRaw<'env, f64>> {
         self.promise(env, |answer| Job::Remove(Removal::of_ids(ids), answer))
     }
 
     /// Deletes finished executions by a rule, as JSON; how many.
     #[napi(catch_unwind)]
-    pub fn prune<'env>(&self, env: &'env Env, retention: String) -> napi::Result<Object<'env>> {
+    pub fn prune<'env>(&self, env: &'env Env, retention: String) -> napi::Result<PromiseRaw<'env, f64>> {
         let retention = Retention::from_json(&retention).or_throw()?;
         self.promise(env, |answer| Job::Remove(Removal::of(&retention), answer))
     }
 
     /// Gives room back to the system.
     #[napi(catch_unwind)]
-    pub fn vacuum<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
+    pub fn vacuum<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, f64>> {
         self.promise(env, |answer| Job::Remove(Removal::vacuum(), answer))
     }
 
-    /// Answers a question about flows; both are JSON.
+    /// Answers a question about flows; both are JSON, see `store-native/src/flows.rs`.
     #[napi(catch_unwind)]
-    pub fn read_flows<'env>(&self, env: &'env Env, question: String) -> napi::Result<Object<'env>> {
+    pub fn read_flows<'env>(
+        &self,
+        env: &'env Env,
+        question: String,
+    ) -> napi::Result<PromiseRaw<'env, String>> {
         let question = parsed(&question).or_throw()?;
         self.read(env, move |reader| reader.flows(&question))
     }
 
-    /// Changes flows; the change and the answer are JSON.
+    /// Changes flows; the change and the answer are JSON, see `store-native/src/flows.rs`.
     #[napi(catch_unwind)]
-    pub fn change_flows<'env>(&self, env: &'env Env, change: String) -> napi::Result<Object<'env>> {
+    pub fn change_flows<'env>(
+        &self,
+        env: &'env Env,
+        change: String,
+    ) -> napi::Result<PromiseRaw<'env, String>> {
         let change = parsed(&change).or_throw()?;
         self.promise(env, |answer| Job::Flows(change, answer))
     }
 
-    /// An entry of a collection, as JSON.
-    #[napi(catch_unwind)]
+    /// An entry of a collection, as JSON; see `store-native/src/entries.rs`.
+    #[napi(catch_unwind, ts_return_type = "Promise<string | null>")]
     pub fn read_entry<'env>(
         &self,
         env: &'env Env,
         collection: String,
         id: String,
-    ) -> napi::Result<Object<'env>> {
+    ) -> napi::Result<PromiseRaw<'env, Option<String>>> {
         self.read(env, move |reader| reader.entry(&collection, &id))
     }
 
     /// Ids of all entries of a collection, as JSON.
     #[napi(catch_unwind)]
-    pub fn entry_ids<'env>(&self, env: &'env Env, collection: String) -> napi::Result<Object<'env>> {
+    pub fn entry_ids<'env>(
+        &self,
+        env: &'env Env,
+        collection: String,
+    ) -> napi::Result<PromiseRaw<'env, String>> {
         self.read(env, move |reader| reader.entry_ids(&collection))
     }
 
     /// All entries of a collection, as JSON.
     #[napi(catch_unwind)]
-    pub fn list_entries<'env>(&self, env: &'env Env, collection: String) -> napi::Result<Object<'env>> {
+    pub fn list_entries<'env>(
+        &self,
+        env: &'env Env,
+        collection: String,
+    ) -> napi::Result<PromiseRaw<'env, String>> {
         self.read(env, move |reader| reader.entries(&collection))
     }
 
@@ -285,51 +312,57 @@ impl ExecutionDatabase {
         env: &'env Env,
         collection: String,
         changes: String,
-    ) -> napi::Result<Object<'env>> {
+    ) -> napi::Result<PromiseRaw<'env, String>> {
         let changes = parsed(&changes).or_throw()?;
         self.promise(env, |answer| Job::Entries(collection, changes, answer))
     }
 
-    /// The entry of the cache that has not expired.
-    #[napi(catch_unwind)]
-    pub fn find_output<'env>(&self, env: &'env Env, key: String, now: f64) -> napi::Result<Object<'env>> {
+    /// The entry of the cache of outputs, if it has not expired.
+    #[napi(catch_unwind, ts_return_type = "Promise<FoundEntry | null>")]
+    pub fn find_output<'env>(
+        &self,
+        env: &'env Env,
+        key: String,
+        now: f64,
+    ) -> napi::Result<PromiseRaw<'env, Option<FoundEntry>>> {
         self.read(env, move |reader| {
             let found = reader.output(&key, now)?;
             Ok(found.map(|(entry, output)| FoundEntry { entry, output: output.into() }))
         })
     }
 
-    /// Keeps entries, which are JSON, with their outputs one after the other.
+    /// Keeps entries of the cache: `entries` is JSON of `{entries, used, limit}`, `outputs` has the outputs of the entries one after the
+    /// other, which are copied.
     #[napi(catch_unwind)]
     pub fn keep_outputs<'env>(
         &self,
         env: &'env Env,
         entries: String,
         outputs: &[u8],
-    ) -> napi::Result<Object<'env>> {
+    ) -> napi::Result<PromiseRaw<'env, ()>> {
         let (new, outputs) = (parsed(&entries).or_throw()?, outputs.to_vec());
         self.promise(env, |answer| Job::KeepOutputs(new, outputs, answer))
     }
 
-    /// How much the cache holds.
+    /// How much the cache of outputs holds.
     #[napi(catch_unwind)]
-    pub fn cache_size<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
+    pub fn cache_size<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, CacheSize>> {
         self.read(env, |reader| {
             let (entries, bytes) = reader.cache_size()?;
             Ok(CacheSize { entries: entries as f64, bytes: bytes as f64 })
         })
     }
 
-    /// Removes some entries by a rule, as JSON; how many.
+    /// Removes entries of the cache by a rule, as JSON; how many.
     #[napi(catch_unwind)]
-    pub fn clear_outputs<'env>(&self, env: &'env Env, rule: String) -> napi::Result<Object<'env>> {
+    pub fn clear_outputs<'env>(&self, env: &'env Env, rule: String) -> napi::Result<PromiseRaw<'env, f64>> {
         let filter = parsed(&rule).or_throw()?;
         self.promise(env, |answer| Job::ClearOutputs(filter, answer))
     }
 
     /// Waits for what is being written, and lets go of all that it owns.
     #[napi(catch_unwind)]
-    pub fn close<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
+    pub fn close<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, ()>> {
         self.store.demand_unclosed().or_throw()?;
         let (answer, promise) = promised(env)?;
         self.store.close(answer).or_throw()?;
@@ -340,7 +373,7 @@ impl ExecutionDatabase {
         &self,
         env: &'env Env,
         job: impl FnOnce(Answer<T>) -> Job,
-    ) -> napi::Result<Object<'env>> {
+    ) -> napi::Result<PromiseRaw<'env, T>> {
         self.store.demand_unclosed().or_throw()?;
         let (answer, promise) = promised(env)?;
         self.store.ask(job(answer)).or_throw()?;
@@ -351,7 +384,7 @@ impl ExecutionDatabase {
         &self,
         env: &'env Env,
         read: impl FnOnce(&mut Reader<'_>) -> Result<T, Failure> + Send + 'static,
-    ) -> napi::Result<Object<'env>> {
+    ) -> napi::Result<PromiseRaw<'env, T>> {
         self.store.demand_unclosed().or_throw()?;
         let (answer, promise) = promised(env)?;
         self.store.read(answer, read).or_throw()?;
@@ -372,15 +405,21 @@ pub struct StoreCopy {
     pub bytes: f64,
 }
 
-/// Copies the store at a path to a file that is not there yet, and checks the copy.
+/// Copies the store at a path to a file that is not there yet, checks the copy and flushes it. Others may write meanwhile.
 #[napi(catch_unwind)]
-pub fn back_up_executions(env: &Env, path: String, copy: String) -> napi::Result<Object<'_>> {
+pub fn back_up_executions(env: &Env, path: String, copy: String) -> napi::Result<PromiseRaw<'_, StoreCopy>> {
     copying(env, move || back_up(Path::new(&path), Path::new(&copy)))
 }
 
-/// Puts the store that a file holds in the place of the one at a path. Refused where this is not empty, unless it `replaces`.
+/// Puts the store that a file holds in the place of the one at a path, in one transaction. Refused where this is not
+/// empty, unless it `replaces`.
 #[napi(catch_unwind)]
-pub fn restore_executions(env: &Env, file: String, path: String, replaces: bool) -> napi::Result<Object<'_>> {
+pub fn restore_executions(
+    env: &Env,
+    file: String,
+    path: String,
+    replaces: bool,
+) -> napi::Result<PromiseRaw<'_, StoreCopy>> {
     copying(env, move || restore(Path::new(&file), Path::new(&path), replaces))
 }
 
@@ -388,8 +427,8 @@ pub fn restore_executions(env: &Env, file: String, path: String, replaces: bool)
 fn copying(
     env: &Env,
     copy: impl FnOnce() -> Result<Copied, Failure> + Send + 'static,
-) -> napi::Result<Object<'_>> {
-    let (answer, promise) = promised::<StoreCopy>(env)?;
+) -> napi::Result<PromiseRaw<'_, StoreCopy>> {
+    let (answer, promise) = promised(env)?;
     std::thread::Builder::new()
         .name("conductor-copy".to_owned())
         .spawn(move || {
@@ -408,13 +447,13 @@ fn copying(
 }
 
 /// A promise of JavaScript, and what settles it from any thread.
-fn promised<T: ToNapiValue + Send + 'static>(env: &Env) -> napi::Result<(Answer<T>, Object<'_>)> {
+fn promised<T: ToNapiValue + Send + 'static>(env: &Env) -> napi::Result<(Answer<T>, PromiseRaw<'_, T>)> {
     let (deferred, promise) = env.create_deferred::<T, Box<dyn FnOnce(Env) -> napi::Result<T>>>()?;
     let answer = Answer::new(|result: Result<T, Failure>| match result.or_throw() {
         Ok(value) => deferred.resolve(Box::new(|_| Ok(value))),
         Err(error) => deferred.reject(error),
     });
-    Ok((answer, promise))
+    Ok((answer, PromiseRaw::new(env.raw(), promise.raw())))
 }
 
 /// Sets SQLite up as the databases of nodes need it, which is possible only before its first use in the process.

@@ -1,4 +1,5 @@
-// Builds the addon with cargo and puts it beside this file under the name the loader looks for.
+// Builds the addon with cargo and puts it beside this file under the name the loader looks for. `napi build` would name a target to
+// cargo, which shares nothing with other builds of the checkout, and would write the addon anew even where it is the same.
 import { spawnSync } from "node:child_process";
 import { copyFileSync, readFileSync, renameSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";

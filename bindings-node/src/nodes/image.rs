@@ -3,14 +3,14 @@
 
 use std::path::PathBuf;
 
-use napi::bindgen_prelude::{AsyncTask, Buffer};
+use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
 
 use nodes_native::image::job::Job;
 use nodes_native::image::process::{Processed, process};
 use nodes_native::image::reading::Source;
 
-use super::work::{CancelToken, Work, cancel_of, in_background};
+use super::work::{CancelToken, Promise, cancel_of, in_background};
 use crate::failure::OrThrow;
 
 /// A picture: a file, or bytes.
@@ -42,7 +42,8 @@ pub struct ImageAnswer {
 /// What the header of a picture says.
 #[napi(object, object_from_js = false)]
 pub struct ImageHeader {
-    /// `png`, `jpeg`, `webp`, `gif`, `tiff` or `bmp`.
+    /// What kind of picture it is.
+    #[napi(ts_type = "'png' | 'jpeg' | 'webp' | 'gif' | 'tiff' | 'bmp'")]
     pub format: String,
     /// Pixels, after the turn that EXIF asks for.
     pub width: u32,
@@ -76,10 +77,10 @@ pub struct ImageWarning {
 /// no picture, MEMORY_LIMIT_EXCEEDED for one with too many pixels.
 #[napi(catch_unwind)]
 pub fn process_image(
-    sources: Vec<ImageSource>,
+    #[napi(ts_arg_type = "readonly ImageSource[]")] sources: Vec<ImageSource>,
     job: String,
     cancel: Option<&CancelToken>,
-) -> napi::Result<AsyncTask<Work<ImageAnswer>>> {
+) -> napi::Result<Promise<ImageAnswer>> {
     let (job, cancel) = (Job::from_json(&job).or_throw()?, cancel_of(cancel));
     // The bytes are copied because JavaScript may change a buffer while they are read.
     let sources: Vec<Source> = sources

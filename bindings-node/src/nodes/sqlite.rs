@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use napi::Env;
-use napi::bindgen_prelude::Object;
+use napi::bindgen_prelude::PromiseRaw;
 use napi_derive::napi;
 
 use nodes_native::sqlite::connection::{Database, Opening};
@@ -16,7 +16,7 @@ use nodes_native::{Cancel, Code};
 use super::work::{CancelToken, cancel_of, on_own_thread};
 use crate::failure::OrThrow;
 
-/// How a database is opened.
+/// How a database of SQLite is opened.
 #[napi(object, object_to_js = false)]
 pub struct SqliteOpening {
     /// Where it really is: no part of it is a link.
@@ -46,7 +46,7 @@ pub struct SqliteTrouble {
     pub refused: Option<String>,
 }
 
-/// A column of an answer.
+/// A column of an answer of SQLite.
 #[napi(object, object_from_js = false)]
 pub struct SqliteColumn {
     /// Its name.
@@ -77,9 +77,11 @@ pub struct SqliteAnswer {
 pub struct SqliteBatch {
     /// Each one statement.
     pub statements: Vec<String>,
-    /// JSON: for each run the place of its statement, then its values.
+    /// JSON: for each run the place of its statement, then its values: what JSON has a word for, or `{"integer": "…"}`,
+    /// `{"real": "Infinity"}`, `{"bytes": "<base64>"}`.
     pub runs: String,
-    /// `own` of the node itself, `read`, `change` or `vacuum`.
+    /// Whose they are, and what they may do: `own` are those of the node itself.
+    #[napi(ts_type = "'own' | 'read' | 'change' | 'vacuum'")]
     pub kind: String,
     /// Rows that are read at most, and one more.
     pub most_rows: f64,
@@ -87,7 +89,7 @@ pub struct SqliteBatch {
     pub most_bytes: f64,
 }
 
-/// A database that is open.
+/// A database of SQLite. Each call runs on a thread of its own, and none may be made while another runs but `close`.
 #[napi]
 pub struct SqliteDatabase {
     state: Arc<Mutex<State>>,
@@ -110,8 +112,12 @@ impl SqliteDatabase {
     }
 
     /// Opens it; answers with what is in the way, or `null`. CANCELLED.
-    #[napi(catch_unwind)]
-    pub fn open<'env>(&self, env: &'env Env, opening: SqliteOpening) -> napi::Result<Object<'env>> {
+    #[napi(catch_unwind, ts_return_type = "Promise<SqliteTrouble | null>")]
+    pub fn open<'env>(
+        &self,
+        env: &'env Env,
+        opening: SqliteOpening,
+    ) -> napi::Result<PromiseRaw<'env, Option<SqliteTrouble>>> {
         let (state, cancel) = (self.state.clone(), self.cancel.clone());
         let opening = Opening {
             path: PathBuf::from(opening.path),
@@ -131,7 +137,11 @@ impl SqliteDatabase {
 
     /// Runs statements. CANCELLED, INVALID_PARAMETERS (values), MEMORY_LIMIT_EXCEEDED (a row), EXECUTION_FAILED (text that is not UTF-8).
     #[napi(catch_unwind)]
-    pub fn run<'env>(&self, env: &'env Env, batch: SqliteBatch) -> napi::Result<Object<'env>> {
+    pub fn run<'env>(
+        &self,
+        env: &'env Env,
+        batch: SqliteBatch,
+    ) -> napi::Result<PromiseRaw<'env, SqliteAnswer>> {
         let state = self.state.clone();
         let batch = Batch {
             statements: batch.statements,
@@ -178,7 +188,7 @@ impl SqliteDatabase {
 
     /// Closes it, which undoes a transaction that was not committed.
     #[napi(catch_unwind)]
-    pub fn close<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
+    pub fn close<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, ()>> {
         let state = self.state.clone();
         on_own_thread(env, move || {
             let State { database, .. } = std::mem::take(&mut *lock(&state));

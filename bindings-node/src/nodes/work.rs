@@ -3,8 +3,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use napi::bindgen_prelude::{AsyncTask, Object, ToNapiValue, TypeName};
-use napi::{Env, Task};
+use napi::bindgen_prelude::{AsyncTask, PromiseRaw, ToNapiValue, TypeName};
+use napi::{Env, JsValue, Task};
 use napi_derive::napi;
 use nodes_native::{Cancel, Code, Failure};
 
@@ -52,10 +52,11 @@ pub struct Work<T: Send + 'static> {
     step: Option<Step<T>>,
 }
 
+/// What such work promises. The derive of TypeScript goes by names, and so takes it for a promise of `T`.
+pub type Promise<T> = AsyncTask<Work<T>>;
+
 /// Runs `step` on the worker pool and settles a promise with its result.
-pub(crate) fn in_background<T>(
-    step: impl FnOnce() -> Result<T, Failure> + Send + 'static,
-) -> AsyncTask<Work<T>>
+pub(crate) fn in_background<T>(step: impl FnOnce() -> Result<T, Failure> + Send + 'static) -> Promise<T>
 where
     T: ToNapiValue + TypeName + Send + 'static,
 {
@@ -70,7 +71,7 @@ const STACK: usize = 8 * 1024 * 1024;
 pub(crate) fn on_own_thread<T>(
     env: &Env,
     step: impl FnOnce() -> Result<T, Failure> + Send + 'static,
-) -> napi::Result<Object<'_>>
+) -> napi::Result<PromiseRaw<'_, T>>
 where
     T: ToNapiValue + Send + 'static,
 {
@@ -83,7 +84,7 @@ where
         })
         .map_err(|error| Code::ExecutionFailed.because(format!("No thread can be started: {error}")))
         .or_throw()?;
-    Ok(promise)
+    Ok(PromiseRaw::new(env.raw(), promise.raw()))
 }
 
 /// What a step gives; a panic becomes an error.

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use napi::bindgen_prelude::{AsyncTask, Buffer, Either};
+use napi::bindgen_prelude::{Buffer, Either};
 use napi_derive::napi;
 
 use nodes_native::table::workbook::range::CellRange;
@@ -11,7 +11,7 @@ use nodes_native::table::workbook::reading::{self, Content, SheetChoice, SheetRe
 use nodes_native::table::workbook::writing::{self, Records};
 
 use super::table::NativeTable;
-use super::work::{CancelToken, Work, cancel_of, in_background};
+use super::work::{CancelToken, Promise, cancel_of, in_background};
 use crate::failure::OrThrow;
 
 /// Which cells of a workbook to read, and as what.
@@ -21,7 +21,7 @@ pub struct WorkbookLayout {
     pub sheet_name: Option<String>,
     /// A sheet by its place, from 0.
     pub sheet_index: Option<u32>,
-    /// Cells, such as `A2:D10`, `A:D` or `2:10`.
+    /// Cells, such as `A2:D10`, `A:D`, `2:10`, or `A2:D`, `A2:` and `2:` up to the end of the sheet.
     pub range: Option<String>,
     /// Whether the first row names the columns.
     pub has_headers: bool,
@@ -56,14 +56,14 @@ pub struct WorkbookSheet {
     pub first_without_digits: Option<String>,
 }
 
-/// Reads a sheet of a workbook: a file, or bytes. DESERIALIZATION_FAILED for what cannot be read, INVALID_PARAMETERS for a
+/// Reads a sheet of XLSX, XLSB, XLS or ODS: a file, or bytes. DESERIALIZATION_FAILED for what cannot be read, INVALID_PARAMETERS for a
 /// sheet that there is not or a range that cannot be read, MEMORY_LIMIT_EXCEEDED for one that unpacks to too much.
 #[napi(catch_unwind)]
 pub fn read_workbook(
     source: Either<String, Buffer>,
     layout: WorkbookLayout,
     cancel: Option<&CancelToken>,
-) -> napi::Result<AsyncTask<Work<WorkbookSheet>>> {
+) -> napi::Result<Promise<WorkbookSheet>> {
     let cancel = cancel_of(cancel);
     let choice = SheetChoice {
         name: layout.sheet_name,
@@ -87,7 +87,7 @@ pub fn read_workbook(
     }))
 }
 
-/// Writes a table to a new file as a workbook of one sheet, through to the disk; returns its size in bytes. `typed`:
+/// Writes a table to a new file as XLSX of one sheet, through to the disk; returns its size in bytes. `typed`:
 /// whether columns of text that spells numbers or dates become such.
 #[napi(catch_unwind)]
 pub fn write_table_workbook(
@@ -96,7 +96,7 @@ pub fn write_table_workbook(
     sheet_name: String,
     typed: bool,
     cancel: Option<&CancelToken>,
-) -> napi::Result<AsyncTask<Work<f64>>> {
+) -> napi::Result<Promise<f64>> {
     let (table, cancel) = (table.table()?.clone(), cancel_of(cancel));
     Ok(in_background(move || {
         writing::write_table(&table, &PathBuf::from(path), &sheet_name, typed, &cancel)
@@ -104,7 +104,7 @@ pub fn write_table_workbook(
     }))
 }
 
-/// As [`write_table_workbook`], for sheets of records: the JSON text of a list of `{name, headers, rows}`, a row a list of values.
+/// As `writeTableWorkbook`, for sheets of records: the JSON text of a list of `{name, headers, rows}`, a row a list of values.
 /// A date is `{date: <days since 1899-12-30>}`.
 #[napi(catch_unwind)]
 pub fn write_records_workbook(
@@ -112,7 +112,7 @@ pub fn write_records_workbook(
     path: String,
     typed: bool,
     cancel: Option<&CancelToken>,
-) -> napi::Result<AsyncTask<Work<f64>>> {
+) -> napi::Result<Promise<f64>> {
     let cancel = cancel_of(cancel);
     Ok(in_background(move || {
         let sheets = Records::from_json(&sheets)?;

@@ -3,22 +3,21 @@
  *
  * Its functions throw errors whose message begins with a code in brackets; `nativeError` takes them apart.
  */
+// By their names, because all that are there would be promised as values.
+
+export { NativeError, nativeError } from "./error.js";
 export type {
   CancelToken,
   CsvLayout,
-  DocumentAddon,
-  ExecutionAddon,
   ExecutionCounts,
   ExecutionDatabase,
   ImageAnswer,
   ImageHeader,
   ImageSource,
   JoinFindings,
-  NativeAddon,
   NativeMatches,
   NativeScan,
   NativeTable,
-  NodeLibraryAddon,
   RecordsText,
   ScanFindings,
   SqliteAnswer,
@@ -32,7 +31,6 @@ export type {
   TextDoubts,
   WorkbookLayout,
   WorkbookSheet,
-} from "./addon.js";
-export { NativeError, nativeError } from "./error.js";
-export { isAddonAvailable, loadAddon } from "./load.js";
+} from "./generated/addon.js";
+export { isAddonAvailable, loadAddon, type NativeAddon } from "./load.js";
 export { platformName } from "./platform.js";

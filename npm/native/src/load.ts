@@ -2,12 +2,15 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { NativeAddon } from "./addon.js";
 import { NativeError } from "./error.js";
+import type * as addon from "./generated/addon.js";
 import { platformName } from "./platform.js";
 
 const require = createRequire(import.meta.url);
 const here = dirname(fileURLToPath(import.meta.url));
+
+/** What the addon exports. */
+export type NativeAddon = typeof addon;
 
 let loaded: NativeAddon | undefined;
 

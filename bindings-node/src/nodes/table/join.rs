@@ -1,12 +1,11 @@
 //! What JavaScript calls to join tables. No logic lives here.
 #![allow(unreachable_pub, reason = "exported to JavaScript, which the lint does not see")]
 
-use napi::bindgen_prelude::AsyncTask;
 use napi_derive::napi;
 use nodes_native::table::join::Matched;
 use nodes_native::table::joining::{How, Naming};
 
-use super::super::work::{CancelToken, Work, cancel_of, in_background};
+use super::super::work::{CancelToken, Promise, cancel_of, in_background};
 use super::NativeTable;
 use crate::failure::OrThrow;
 
@@ -55,16 +54,17 @@ impl NativeMatches {
     }
 }
 
-/// Finds the rows of two tables whose cells in these columns are the same text; `how` says which side is looked up in the other.
+/// Finds the rows of two tables whose cells in these columns are the same text. `how` is that of the type `join`: it
+/// says which side is looked up in the other.
 #[napi(catch_unwind)]
 pub fn match_tables(
     left: &NativeTable,
-    left_keys: Vec<String>,
+    #[napi(ts_arg_type = "readonly string[]")] left_keys: Vec<String>,
     right: &NativeTable,
-    right_keys: Vec<String>,
+    #[napi(ts_arg_type = "readonly string[]")] right_keys: Vec<String>,
     how: String,
     cancel: Option<&CancelToken>,
-) -> napi::Result<AsyncTask<Work<NativeMatches>>> {
+) -> napi::Result<Promise<NativeMatches>> {
     let (left, right) = (left.table()?.clone(), right.table()?.clone());
     let (how, cancel) = (How::named(&how).or_throw()?, cancel_of(cancel));
     Ok(in_background(move || {
@@ -73,14 +73,16 @@ pub fn match_tables(
     }))
 }
 
-/// Joins the rows that were matched, `how` as it was said there; `naming` is the JSON text of what joined rows call their fields.
+/// Joins the rows that were matched, `how` as it was said there. `naming` is the JSON text of `{right, shared}`: of each column of
+/// the right side its name or null, of each column of the left side the place of the same key in the right one or null. Fields of a
+/// side that a row lacks are cells without a value.
 #[napi(catch_unwind)]
 pub fn join_tables(
     matched: &NativeMatches,
     how: String,
     naming: String,
     cancel: Option<&CancelToken>,
-) -> napi::Result<AsyncTask<Work<NativeTable>>> {
+) -> napi::Result<Promise<NativeTable>> {
     let (matched, cancel) = (matched.matched.clone(), cancel_of(cancel));
     let (how, naming) = (How::named(&how).or_throw()?, Naming::from_json(&naming).or_throw()?);
     Ok(in_background(move || matched.join(how, naming, &cancel).map(NativeTable::new)))

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use napi::Env;
-use napi::bindgen_prelude::{AsyncTask, Buffer, Either, ObjectFinalize, Uint32Array};
+use napi::bindgen_prelude::{Buffer, Either, ObjectFinalize, Uint32Array};
 use napi_derive::napi;
 
 use nodes_native::table::aggregate::{Aggregated, Aggregation};
@@ -15,7 +15,7 @@ use nodes_native::table::sheet::Table;
 use nodes_native::table::writing::{Format, records_text, write_file};
 use nodes_native::{Code, Failure};
 
-use super::work::{CancelToken, Work, cancel_of, in_background};
+use super::work::{CancelToken, Promise, cancel_of, in_background};
 use crate::failure::OrThrow;
 
 mod join;
@@ -106,8 +106,8 @@ impl NativeTable {
         self.doubts.clone().into()
     }
 
-    /// Rows from `start` on as the JSON text of an array of objects: as many as fit `bytes`, but one at least while
-    /// there is one.
+    /// Rows from `start` on as the JSON text of an array of objects: as many as fit `bytes` of text, but one at least
+    /// while there is one.
     #[napi(catch_unwind)]
     pub fn records_text(&self, start: u32, bytes: u32) -> napi::Result<RecordsText> {
         let (text, count) = records_text(self.table()?, start as usize, bytes as usize);
@@ -124,7 +124,8 @@ impl NativeTable {
         Ok(())
     }
 
-    /// Lets go of the rows now instead of when the handle is collected. Other tables over the same cells stay valid.
+    /// Lets go of the rows now instead of when the handle is collected. Every later call on it is refused with
+    /// INVALID_PARAMETERS; other tables over the same cells stay valid.
     #[napi(catch_unwind)]
     pub fn dispose(&mut self, env: Env) -> napi::Result<()> {
         self.table = None;
@@ -161,7 +162,8 @@ pub struct CsvLayout {
     pub delimiter: String,
     /// Whether the first row names the columns.
     pub has_headers: bool,
-    /// Whether lines without text are left out; otherwise each is a row of one empty cell.
+    /// Whether empty lines are left out: those with nothing but blanks outside of quotes. Otherwise each is a row of one cell. A
+    /// line of one quoted empty cell (`""`) is no empty line.
     pub skip_empty_lines: bool,
     /// The row where the table begins, from 1 unless given; empty lines above it count.
     pub first_row: Option<u32>,
@@ -173,7 +175,7 @@ pub fn read_table(
     path: String,
     layout: CsvLayout,
     cancel: Option<&CancelToken>,
-) -> napi::Result<AsyncTask<Work<NativeTable>>> {
+) -> napi::Result<Promise<NativeTable>> {
     let (layout, cancel) = (layout_of(&layout).or_throw()?, cancel_of(cancel));
     Ok(in_background(move || {
         reading::read_file(&PathBuf::from(path), &layout, &cancel).map(NativeTable::read)
@@ -186,7 +188,7 @@ pub fn parse_table(
     text: Either<String, Buffer>,
     layout: CsvLayout,
     cancel: Option<&CancelToken>,
-) -> napi::Result<AsyncTask<Work<NativeTable>>> {
+) -> napi::Result<Promise<NativeTable>> {
     let (layout, cancel) = (layout_of(&layout).or_throw()?, cancel_of(cancel));
     // The bytes are copied because JavaScript may change a buffer while they are read.
     let bytes = match text {
@@ -202,7 +204,7 @@ pub fn filter_table(
     table: &NativeTable,
     filter: String,
     cancel: Option<&CancelToken>,
-) -> napi::Result<AsyncTask<Work<NativeTable>>> {
+) -> napi::Result<Promise<NativeTable>> {
     let (table, filter, cancel) =
         (table.table()?.clone(), Filter::from_json(&filter).or_throw()?, cancel_of(cancel));
     Ok(in_background(move || filter.apply(&table, &cancel).map(NativeTable::new)))
@@ -214,20 +216,20 @@ pub fn sort_table(
     table: &NativeTable,
     field: String,
     descending: bool,
-) -> napi::Result<AsyncTask<Work<NativeTable>>> {
+) -> napi::Result<Promise<NativeTable>> {
     let table = table.table()?.clone();
     Ok(in_background(move || ordering::sort(&table, &field, descending).map(NativeTable::new)))
 }
 
 /// The rows in the order of several columns, of which later ones count where earlier ones are equal; `by` is the JSON text of a
-/// list of `{field, descending, emptyFirst, asText}`. Nothing where a column that is not ordered as text has cells that spell numbers beside
+/// list of `{field, descending, emptyFirst, asText}`. `null` where a column that is not ordered as text has cells that spell numbers beside
 /// others that do not.
-#[napi(catch_unwind)]
+#[napi(catch_unwind, ts_return_type = "Promise<NativeTable | null>")]
 pub fn order_table(
     table: &NativeTable,
     by: String,
     cancel: Option<&CancelToken>,
-) -> napi::Result<AsyncTask<Work<Option<NativeTable>>>> {
+) -> napi::Result<Promise<Option<NativeTable>>> {
     let (table, by, cancel) =
         (table.table()?.clone(), OrderBy::list_from_json(&by).or_throw()?, cancel_of(cancel));
     Ok(in_background(move || Ok(ordering::order(&table, &by, &cancel)?.map(NativeTable::new))))
@@ -255,17 +257,14 @@ pub fn slice_table(table: &NativeTable, start: u32, end: u32) -> napi::Result<Na
 
 /// The rows from last to first.
 #[napi(catch_unwind)]
-pub fn reverse_table(table: &NativeTable) -> napi::Result<AsyncTask<Work<NativeTable>>> {
+pub fn reverse_table(table: &NativeTable) -> napi::Result<Promise<NativeTable>> {
     let table = table.table()?.clone();
     Ok(in_background(move || Ok(NativeTable::new(ordering::reverse(&table)))))
 }
 
 /// The first row of each distinct cell of a column, or of each distinct row.
 #[napi(catch_unwind)]
-pub fn unique_table(
-    table: &NativeTable,
-    field: Option<String>,
-) -> napi::Result<AsyncTask<Work<NativeTable>>> {
+pub fn unique_table(table: &NativeTable, field: Option<String>) -> napi::Result<Promise<NativeTable>> {
     let table = table.table()?.clone();
     Ok(in_background(move || ordering::unique(&table, field.as_deref()).map(NativeTable::new)))
 }
@@ -283,7 +282,7 @@ pub struct TableGroups {
 
 /// Groups rows by a column.
 #[napi(catch_unwind)]
-pub fn group_table(table: &NativeTable, field: String) -> napi::Result<AsyncTask<Work<TableGroups>>> {
+pub fn group_table(table: &NativeTable, field: String) -> napi::Result<Promise<TableGroups>> {
     let table = table.table()?.clone();
     Ok(in_background(move || {
         let groups = ordering::group(&table, &field)?;
@@ -306,7 +305,7 @@ pub fn aggregate_table(
     table: &NativeTable,
     aggregation: String,
     cancel: Option<&CancelToken>,
-) -> napi::Result<AsyncTask<Work<TableAggregates>>> {
+) -> napi::Result<Promise<TableAggregates>> {
     let (table, aggregation, cancel) =
         (table.table()?.clone(), Aggregation::from_json(&aggregation).or_throw()?, cancel_of(cancel));
     Ok(in_background(move || {
@@ -323,7 +322,7 @@ pub fn write_table(
     path: String,
     form: String,
     cancel: Option<&CancelToken>,
-) -> napi::Result<AsyncTask<Work<f64>>> {
+) -> napi::Result<Promise<f64>> {
     let (table, cancel) = (table.table()?.clone(), cancel_of(cancel));
     let format = Format::named(&form).or_throw()?;
     Ok(in_background(move || Ok(write_file(&table, &PathBuf::from(path), format, &cancel)? as f64)))

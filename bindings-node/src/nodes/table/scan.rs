@@ -4,7 +4,6 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use napi::bindgen_prelude::AsyncTask;
 use napi_derive::napi;
 
 use nodes_native::Cancel;
@@ -16,11 +15,12 @@ use nodes_native::table::probing::JoinTold;
 use nodes_native::table::scan::{Scan, Taken};
 use nodes_native::table::writing::Format;
 
-use super::super::work::{CancelToken, Work, cancel_of, in_background};
+use super::super::work::{CancelToken, Promise, cancel_of, in_background};
 use super::{CsvLayout, NativeTable, RecordsText, TextDoubts, layout_of};
 use crate::failure::OrThrow;
 
-/// Rows of a file that are read when they are needed, as filters and joins leave them.
+/// Rows of a CSV file that are read when they are needed, as filters and joins leave them. What takes them fails with
+/// EXECUTION_FAILED where the file is no longer what it was, and DESERIALIZATION_FAILED naming row and file.
 #[napi]
 pub struct NativeScan {
     scan: Scan,
@@ -61,24 +61,24 @@ pub fn scan_file(
     path: String,
     layout: CsvLayout,
     cancel: Option<&CancelToken>,
-) -> napi::Result<AsyncTask<Work<NativeScan>>> {
+) -> napi::Result<Promise<NativeScan>> {
     let (layout, cancel) = (layout_of(&layout).or_throw()?, cancel_of(cancel));
     Ok(in_background(move || Ok(NativeScan { scan: Scan::open(PathBuf::from(path), layout, &cancel)? })))
 }
 
-/// Joins the rows of a scan with those of a table, which must have some. The rows of the scan are the left side, but for `right`;
-/// `naming` as of `joinTables`.
+/// Joins the rows of a scan with those of a table, which must have some and is held. The rows of the scan are the left side, for
+/// `right` the right one, and their order is kept. `naming` as of `joinTables`.
 #[napi(catch_unwind)]
 #[allow(clippy::too_many_arguments, reason = "what a join needs")]
 pub fn scan_joined(
     scan: &NativeScan,
-    keys: Vec<String>,
+    #[napi(ts_arg_type = "readonly string[]")] keys: Vec<String>,
     held: &NativeTable,
-    held_keys: Vec<String>,
+    #[napi(ts_arg_type = "readonly string[]")] held_keys: Vec<String>,
     how: String,
     naming: String,
     cancel: Option<&CancelToken>,
-) -> napi::Result<AsyncTask<Work<NativeScan>>> {
+) -> napi::Result<Promise<NativeScan>> {
     let (scan, held, cancel) = (scan.scan.clone(), held.table()?.clone(), cancel_of(cancel));
     let (how, naming) = (How::named(&how).or_throw()?, Naming::from_json(&naming).or_throw()?);
     Ok(in_background(move || {
@@ -89,7 +89,7 @@ pub fn scan_joined(
 /// What was found where rows of a scan were taken.
 #[napi(object, object_from_js = false)]
 pub struct ScanFindings {
-    /// How many rows came to each step, and were left at the end.
+    /// How many rows came to each filter and join, and were left at the end.
     pub counts: Vec<f64>,
     /// Of the text as far as it was read.
     pub doubts: TextDoubts,
@@ -108,7 +108,7 @@ pub struct JoinFindings {
     pub unmatched_held: f64,
     /// Whether both sides have rows with empty text in a key.
     pub have_blank_keys: bool,
-    /// The first rows without a match among those of the scan.
+    /// The first rows of the scan without a match, up to some thousands.
     pub without_match: NativeTable,
     /// The same of the table.
     pub held_without_match: NativeTable,
@@ -152,7 +152,7 @@ pub fn scan_table(
     scan: &NativeScan,
     most: Option<u32>,
     cancel: Option<&CancelToken>,
-) -> napi::Result<AsyncTask<Work<ScannedTable>>> {
+) -> napi::Result<Promise<ScannedTable>> {
     let (scan, cancel) = (scan.scan.clone(), cancel_of(cancel));
     Ok(in_background(move || {
         let (table, taken) = scan.table(most.map(|most| most as usize), &cancel)?;
@@ -177,7 +177,7 @@ pub fn scan_aggregates(
     scan: &NativeScan,
     aggregation: String,
     cancel: Option<&CancelToken>,
-) -> napi::Result<AsyncTask<Work<ScannedAggregates>>> {
+) -> napi::Result<Promise<ScannedAggregates>> {
     let (scan, aggregation, cancel) =
         (scan.scan.clone(), Aggregation::from_json(&aggregation).or_throw()?, cancel_of(cancel));
     Ok(in_background(move || {
@@ -202,7 +202,7 @@ pub fn scan_to_file(
     path: String,
     form: String,
     cancel: Option<&CancelToken>,
-) -> napi::Result<AsyncTask<Work<ScannedFile>>> {
+) -> napi::Result<Promise<ScannedFile>> {
     let (scan, format, cancel) = (scan.scan.clone(), Format::named(&form).or_throw()?, cancel_of(cancel));
     Ok(in_background(move || {
         let (size, taken) = scan.write(&PathBuf::from(path), format, &cancel)?;
@@ -229,7 +229,7 @@ pub struct ScannedBatch {
 impl NativeBatches {
     /// What comes next; nothing in it behind the end.
     #[napi(catch_unwind)]
-    pub fn next(&self) -> AsyncTask<Work<ScannedBatch>> {
+    pub fn next(&self) -> Promise<ScannedBatch> {
         let batches = Arc::clone(&self.batches);
         in_background(move || {
             Ok(match batches.next()? {
@@ -249,7 +249,8 @@ impl NativeBatches {
     }
 }
 
-/// Begins to read the rows of a scan as JSON texts of arrays of objects: as many in each as fit `bytes`, but one at least.
+/// Begins to read the rows of a scan as JSON texts of arrays of objects: as many in each as fit `bytes` of text, but one at
+/// least.
 #[napi(catch_unwind)]
 pub fn scan_batches(
     scan: &NativeScan,

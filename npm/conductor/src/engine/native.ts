@@ -1,6 +1,6 @@
 /** The engine as native addon. */
 import { loadAddon } from "@atomiton/conductor-native";
-import type { Backend, Engine } from "./backend.js";
+import type { Engine } from "./backend.js";
 
 /**
  * The addon. It is loaded at once, because only then is it known whether there is one for the platform.
@@ -8,7 +8,7 @@ import type { Backend, Engine } from "./backend.js";
  * @throws NativeError `NATIVE_UNAVAILABLE` without an addon for this platform, `NATIVE_VERSION_MISMATCH` for another version's
  */
 export function nativeEngine(): Engine {
-  const addon = loadAddon() as unknown as Backend & { addonVersion(): string; constants(): string };
+  const addon = loadAddon();
   return {
     backend: "native",
     version: addon.addonVersion(),

@@ -2,9 +2,9 @@
 import type {
   CancelToken,
   CsvLayout,
+  NativeAddon,
   NativeScan,
   NativeTable,
-  NodeLibraryAddon,
   RecordsText,
   ScanFindings,
 } from "@atomiton/conductor-native";
@@ -163,7 +163,7 @@ export class StreamedRows implements Stream {
 
   async #take<T extends { found: ScanFindings | undefined }>(
     taker: Taker,
-    take: (addon: NodeLibraryAddon, cancel: CancelToken) => Promise<T>,
+    take: (addon: NativeAddon, cancel: CancelToken) => Promise<T>,
   ): Promise<T> {
     const taken = await cancellable(taker.signal, async (addon, cancel) => {
       const { progress } = taker;

@@ -1,17 +1,10 @@
-import {
-  type CancelToken,
-  type DocumentAddon,
-  loadAddon,
-  NativeError,
-  type NodeLibraryAddon,
-  nativeError,
-} from "@atomiton/conductor-native";
+import { type CancelToken, loadAddon, type NativeAddon, NativeError, nativeError } from "@atomiton/conductor-native";
 
 import { throwIfAborted } from "../contract/abort.js";
 import { NodeError } from "../contract/error.js";
 
 /** Calls the addon; its failures become node errors of the same code. */
-export async function native<T>(call: (addon: NodeLibraryAddon & DocumentAddon) => T | Promise<T>): Promise<T> {
+export async function native<T>(call: (addon: NativeAddon) => T | Promise<T>): Promise<T> {
   try {
     return await call(loadAddon());
   } catch (thrown) {
@@ -22,7 +15,7 @@ export async function native<T>(call: (addon: NodeLibraryAddon & DocumentAddon) 
 /** As {@link native}, for work that a signal can stop: it ends with code CANCELLED. */
 export async function cancellable<T>(
   signal: AbortSignal | undefined,
-  call: (addon: NodeLibraryAddon, cancel: CancelToken) => Promise<T>,
+  call: (addon: NativeAddon, cancel: CancelToken) => Promise<T>,
 ): Promise<T> {
   throwIfAborted(signal);
   return native(async (addon) => {
