@@ -3,9 +3,8 @@
  *
  * Its functions throw errors whose message begins with a code in brackets; `nativeError` takes them apart.
  */
-// By their names, because all that are there would be promised as values.
-
 export { NativeError, nativeError } from "./error.js";
+// By their names: with a star, the declarations of the package would promise functions that only `loadAddon` gives.
 export type {
   CancelToken,
   CsvLayout,
