@@ -32,7 +32,10 @@ export async function addonTypes() {
     const { dts, exports } = await generateTypeDef({ typeDefDir: folder, dtsHeader: HEADER, cwd: ROOT });
     if (exports.length === 0)
       throw new Error("The derive of `napi` has written no types: see `bindings-node/Cargo.toml`");
-    return dts;
+    return dts.replace(/^export declare class \w+ \{\n[\s\S]*?^\}/gm, (declared) =>
+      // The addon alone makes those without one, and throws where code does.
+      declared.includes("constructor(") ? declared : declared.replace("{\n", "{\n  private constructor()\n"),
+    );
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

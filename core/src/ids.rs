@@ -86,7 +86,8 @@ impl FrameId {
     pub(crate) const OUTERMOST: FrameId = FrameId(0);
 }
 
-/// What leads from the nodes of a frame to its tasks. It wraps: a frame may come before the nodes that it is of.
+/// What leads from the nodes of a frame to its tasks. It wraps, so that offsets in restored bytes, which may be anything, can be checked
+/// without a panic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[repr(transparent)]
 #[serde(transparent)]

@@ -89,7 +89,7 @@ pub struct SqliteBatch {
     pub most_bytes: f64,
 }
 
-/// A database of SQLite. Each call runs on a thread of its own, and none may be made while another runs but `close`.
+/// A database of SQLite. `open`, `run` and `close` work on other threads; while one of them does, only `close` may be called.
 #[napi]
 pub struct SqliteDatabase {
     state: Arc<Mutex<State>>,

@@ -24,7 +24,7 @@ pub struct Plan {
     /// Row starts into `incoming`, one more than nodes.
     incoming_start: Vec<u32>,
     incoming: Vec<Incoming>,
-    /// Pairs of reader and slot, by reader: what is read beside the edges.
+    /// Pairs of a reader and the node whose output it reads, by reader: what is read beside the edges.
     references: Vec<(NodeId, NodeId)>,
     /// By node.
     limits: Vec<NodeLimit>,

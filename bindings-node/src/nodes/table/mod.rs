@@ -124,7 +124,7 @@ impl NativeTable {
         Ok(())
     }
 
-    /// Lets go of the rows now instead of when the handle is collected. Every later call on it is refused with
+    /// Lets go of the rows now instead of when the handle is collected. Later calls that need them are refused with
     /// INVALID_PARAMETERS; other tables over the same cells stay valid.
     #[napi(catch_unwind)]
     pub fn dispose(&mut self, env: Env) -> napi::Result<()> {

@@ -155,12 +155,16 @@ export function createConductorIn(environment: Environment, config: ConductorCon
   const router = new ServiceRouter(environment, config, { local, own: ownTransport }, tokens, log, remoteViews);
 
   const known = new KnownFlows();
-  const stored = new SharedReads((flowId) => flows.get(flowId));
+  const readFlow = (flowId: string) => flows.get(flowId);
+  const sharedFlows = new SharedReads(readFlow);
+  // Storage of the application may answer each caller differently, or not at all: each reads it for itself.
+  let hasOwnStorage = config.storage !== undefined;
   const sources = {
     find: async (flowId: string) => {
       if (router.application !== undefined) return findIn(router.application, flowId);
       const template = environment.templates.get(flowId);
-      const found = await stored.of(flowId).catch((error) => {
+      const reading = hasOwnStorage ? readFlow(flowId) : sharedFlows.of(flowId);
+      const found = await reading.catch((error) => {
         // Where no storage may be used, there are still the flows of the library.
         if (template === undefined || error?.code !== "ACCESS_DENIED") throw error;
       });
@@ -216,7 +220,10 @@ export function createConductorIn(environment: Environment, config: ConductorCon
     configureTransport: hidden((type: TransportType, options: TransportOptions = {}) => {
       if (type === "local") {
         runs.configure(options);
-        if (options.storage !== undefined) flows.use(options.storage as FlowEngine);
+        if (options.storage !== undefined) {
+          flows.use(options.storage as FlowEngine);
+          hasOwnStorage = true;
+        }
       }
       router.configure(type, options);
       fallbacks.clear();

@@ -11,7 +11,7 @@ const MOST = 64;
 export class KnownFlows {
   readonly #flows = new Map<string, NodeDefinition>();
 
-  /** @param loaded the flow of this id as it is stored now, in an object of its own */
+  /** @param loaded the flow of this id as it is stored now: those who asked at the same time have one object */
   of(id: string, loaded: NodeDefinition): NodeDefinition {
     const known = this.#flows.get(id);
     this.#flows.delete(id);

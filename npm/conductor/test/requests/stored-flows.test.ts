@@ -52,6 +52,17 @@ describe("requests that come together", () => {
   });
 });
 
+it("asks storage of the application once for each request", async () => {
+  let loads = 0;
+  const never = new Promise(() => {});
+  const storage = { load: () => (++loads === 1 ? never : { flow: flowOf(1) }), save: () => {} };
+  const conductor = createConductor({ storage: storage as never, transport: "local" });
+  onTestFinished(() => conductor.shutdown());
+  void conductor.execute({ flowId: "flow" });
+  const { metadata } = await conductor.execute({ flowId: "flow" });
+  expect(loads, JSON.stringify(metadata)).toBe(2);
+});
+
 describe("shared reads", () => {
   function reading() {
     const under: { key: string; end(value: string): void; fail(why: Error): void }[] = [];

@@ -58,7 +58,7 @@ export declare class ExecutionDatabase {
   delete(ids: Array<string>): Promise<number>
   /** Deletes finished executions by a rule, as JSON; how many. */
   prune(retention: string): Promise<number>
-  /** Gives room back to the system. */
+  /** Gives room back to the system. The number says nothing. */
   vacuum(): Promise<number>
   /** Answers a question about flows; both are JSON, see `store-native/src/flows.rs`. */
   readFlows(question: string): Promise<string>
@@ -89,6 +89,7 @@ export declare class ExecutionDatabase {
 
 /** Rows of a scan that are read a little ahead of what asks for them. */
 export declare class NativeBatches {
+  private constructor()
   /** What comes next; nothing in it behind the end. */
   next(): Promise<ScannedBatch>
   /** Ends the reading. Not while what comes next is waited for. */
@@ -97,6 +98,7 @@ export declare class NativeBatches {
 
 /** Which rows of two tables have equal keys. */
 export declare class NativeMatches {
+  private constructor()
   /** How many pairs of rows have equal keys. */
   get pairs(): number
   /** How many rows of the left side have no match. */
@@ -116,6 +118,7 @@ export declare class NativeMatches {
  * EXECUTION_FAILED where the file is no longer what it was, and DESERIALIZATION_FAILED naming row and file.
  */
 export declare class NativeScan {
+  private constructor()
   /** The names of the columns, all distinct. */
   get headers(): Array<string>
   /** The same rows as far as the conditions hold; `filter` is the JSON text of `{where, match}`. */
@@ -128,6 +131,7 @@ export declare class NativeScan {
 
 /** Rows of text cells that live outside the JavaScript heap. Tables made from one another share their cells. */
 export declare class NativeTable {
+  private constructor()
   /** How many rows there are. */
   get rowCount(): number
   /** The names of the columns, all distinct. */
@@ -144,13 +148,13 @@ export declare class NativeTable {
   /** Tells the garbage collector how many bytes the handle keeps alive. Called once, after the handle was made. */
   account(): void
   /**
-   * Lets go of the rows now instead of when the handle is collected. Every later call on it is refused with
+   * Lets go of the rows now instead of when the handle is collected. Later calls that need them are refused with
    * INVALID_PARAMETERS; other tables over the same cells stay valid.
    */
   dispose(): void
 }
 
-/** A database of SQLite. Each call runs on a thread of its own, and none may be made while another runs but `close`. */
+/** A database of SQLite. `open`, `run` and `close` work on other threads; while one of them does, only `close` may be called. */
 export declare class SqliteDatabase {
   /** A database that is not open yet. The token ends what runs, now and later. */
   constructor(cancel: CancelToken)
