@@ -27,7 +27,8 @@ const HEADER = `/**
 export async function addonTypes() {
   const folder = mkdtempSync(join(tmpdir(), "conductor-addon-types-"));
   try {
-    const cargo = ["check", "--quiet", "--locked", "-p", "conductor-node"];
+    // Of all crates, so that what they stand on is as `cargo doc` left it: for one crate alone it has other features.
+    const cargo = ["check", "--quiet", "--locked", "--workspace"];
     await demand("cargo", cargo, { env: { NAPI_TYPE_DEF_TMP_FOLDER: folder } });
     const { dts, exports } = await generateTypeDef({ typeDefDir: folder, dtsHeader: HEADER, cwd: ROOT });
     if (exports.length === 0)
