@@ -246,7 +246,7 @@ impl ExecutionDatabase {
         self.promise(env, |answer| Job::Remove(Removal::of(&retention), answer))
     }
 
-    /// Gives room back to the system. The number says nothing.
+    /// Gives room back to the system. Resolves with 0, as it deletes none.
     #[napi(catch_unwind)]
     pub fn vacuum<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, f64>> {
         self.promise(env, |answer| Job::Remove(Removal::vacuum(), answer))

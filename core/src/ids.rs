@@ -1,5 +1,5 @@
 //! Numbers that are easily taken for one another, each with a type of its own: they cost nothing, and a task cannot be passed
-//! where a node is wanted. They become plain words only where records are read and written.
+//! where a node is wanted. They become bare numbers where records are read and written, and in advice to callers.
 
 use std::fmt;
 

@@ -22,7 +22,7 @@ pub enum JournalError {
 
 impl Journal {
     /// Runs the plan again as recorded and shows each step's time and ops. With `watched`, the ops tell every change,
-    /// also of a run that nobody watched at the time.
+    /// also of a run that was not watched at the time.
     ///
     /// # Errors
     /// [`JournalError`], at the record where it shows.

@@ -125,7 +125,7 @@ impl Run {
         Run::between_steps(plan, state, journal)
     }
 
-    /// A run in this state, of which nobody was asked or told anything yet.
+    /// A run in this state, of which the host was asked and told nothing yet.
     pub(super) fn between_steps(plan: Arc<Plan>, state: State, journal: Option<Journal>) -> Run {
         Run {
             plan,

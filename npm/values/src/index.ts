@@ -1,5 +1,6 @@
 /** Answers to "what is in this value", all by one walk, and words, timers and limits of concurrency that several packages share. Imports nothing, so that it runs wherever JavaScript does. */
 export { type Cloned, type Cloning, cloneability, isCloneable, memoryIn } from "./clone.js";
+export { type Defined, definedIn } from "./defined.js";
 export { KeyedMutex } from "./keyed-mutex.js";
 export { isObject, isRecord, type Kind, kindOf, tagOf } from "./kind.js";
 export { isLayer, withoutLayers } from "./layers.js";

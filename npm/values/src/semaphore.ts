@@ -8,7 +8,7 @@ export class Semaphore {
    * @throws RangeError for what is not at least one, since no permit would ever be free
    */
   constructor(readonly permits: number) {
-    if (!(permits >= 1)) throw new RangeError(`A semaphore has at least 1 permit, not ${permits}`);
+    demandAtLeastOne(permits);
     this.#free = permits;
   }
 
@@ -87,15 +87,21 @@ export class Semaphore {
  * Does work for each item, for some of them at once. Rejects as the first that fails does, while the others go on.
  *
  * @param limit of how many at once, at least 1
+ * @throws RangeError for another limit, by which nothing would be done
  */
 export async function forEachLimited<T>(
   items: readonly T[],
   limit: number,
   work: (item: T) => Promise<void>,
 ): Promise<void> {
+  demandAtLeastOne(limit);
   let next = 0;
   const worker = async (): Promise<void> => {
     while (next < items.length) await work(items[next++] as T);
   };
   await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
+}
+
+function demandAtLeastOne(limit: number): void {
+  if (!(limit >= 1)) throw new RangeError(`At least 1 has to be allowed at once, not ${limit}`);
 }

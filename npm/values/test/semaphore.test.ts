@@ -115,4 +115,10 @@ describe("work for each item", () => {
     letGo();
     await expect.poll(() => done).toEqual([1, 2]);
   });
+
+  it("refuses a limit by which nothing would be done", async () => {
+    for (const limit of [0, -1, Number.NaN]) {
+      await expect(forEachLimited([1], limit, async () => {})).rejects.toThrow(RangeError);
+    }
+  });
 });

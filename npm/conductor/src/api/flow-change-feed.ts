@@ -67,7 +67,7 @@ function subscribe(
   const start = (source: FlowEngine) => {
     if (!isOver) unsubscribe = source.onChange?.((change) => onChange(source, change));
   };
-  // Calls that need the engine report that there is none.
+  // Calls that need the engine report that it is missing.
   if (isPromised(engine)) engine.then(start, () => {});
   else start(engine);
   return () => {

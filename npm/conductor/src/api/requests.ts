@@ -1,5 +1,5 @@
 /** Requests: finds the flow that is asked for, runs it, and makes of what comes out the answer that was asked for. */
-import { describe } from "@atomiton/values";
+import { describe, loadedOnce } from "@atomiton/values";
 import { failure } from "../engine/failure.js";
 import { type Caused, causeOf, type Typed, typedOf } from "../types/cause.js";
 import type { NodeDefinition } from "../types/definition.js";
@@ -51,7 +51,7 @@ export function isRequest(value: unknown): value is ExecutionRequest {
 }
 
 /** Loaded for the first request that says something about its execution: to look an `import()` up each time takes as long as the check. */
-let metadataModule: typeof import("./durable/metadata.js") | undefined;
+const loadMetadata = loadedOnce(() => import("./durable/metadata.js"));
 
 /** Runs the flow that a request names, in this process. Never rejects. */
 export async function runRequest(sources: RequestSources, request: ExecutionRequest): Promise<RequestResult> {
@@ -65,8 +65,7 @@ export async function runRequest(sources: RequestSources, request: ExecutionRequ
     let metadata: RunSettings["metadata"];
     try {
       if (request.metadata != null) {
-        metadataModule ??= await import("./durable/metadata.js");
-        metadata = metadataModule.checkedMetadata(request.metadata);
+        metadata = (await loadMetadata()).checkedMetadata(request.metadata);
       }
       flow = await sources.find(flowId);
     } finally {

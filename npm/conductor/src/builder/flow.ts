@@ -1,4 +1,5 @@
 /** Flows written in code: definitions as a file would give them, of which the compiler knows every id and handle. */
+import { definedIn } from "@atomiton/values";
 import type { NodeDefinition, NodeEdge, NodePolicy, TypedFlow } from "../types/definition.js";
 import type {
   EdgeEnd,
@@ -174,8 +175,7 @@ export function flow(id: string, options: FlowOptions = {}): FlowBuilder<NoNodes
 
 /** A node with the defaults of flow files. */
 function nodeOf(id: string, type: string, options: NodeOptions = {}): NodeDefinition {
-  const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  return { id, name: id, type, version: "1.0.0", ...Object.fromEntries(given) };
+  return { id, name: id, type, version: "1.0.0", ...definedIn(options) };
 }
 
 function endOf(end: unknown): [string, string?] {

@@ -10,7 +10,7 @@ import type { ConcurrencyLimit } from "./fair-limiter.js";
 export interface ExecutionLimit {
   /** Executions at once. Default: 50. */
   concurrent?: number;
-  /** Executions that wait for a place. Default: 1,000. */
+  /** Executions that wait for a permit. Default: 1,000. */
   queued?: number;
   /** How long one may take, in ms, from its beginning; then it is cancelled. Default: as long as it likes. */
   durationMs?: number;

@@ -59,7 +59,7 @@ export const METRICS = {
     name: "conductor_executions_queued",
     otel: "conductor.executions.queued",
     unit: "{execution}",
-    help: "Executions of callers that wait for a place",
+    help: "Executions of callers that wait for a permit",
     labels: {},
   },
   clients: {

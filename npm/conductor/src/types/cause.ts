@@ -11,7 +11,7 @@ export interface Cause {
   trigger: string;
   /** Called once the execution is in the store, before its first node starts. */
   begun(): void;
-  /** Whether the id of the execution was drawn at random, so that there is none of it to attach to. */
+  /** Whether the id of the execution was drawn at random: no earlier execution can have it, and none is looked for. */
   isNew?: boolean;
   /** Takes the answer of a node `respond`, where something waits for it; gives whether it is sent. */
   respond?: Responder;

@@ -58,7 +58,7 @@ export declare class ExecutionDatabase {
   delete(ids: Array<string>): Promise<number>
   /** Deletes finished executions by a rule, as JSON; how many. */
   prune(retention: string): Promise<number>
-  /** Gives room back to the system. The number says nothing. */
+  /** Gives room back to the system. Resolves with 0, as it deletes none. */
   vacuum(): Promise<number>
   /** Answers a question about flows; both are JSON, see `store-native/src/flows.rs`. */
   readFlows(question: string): Promise<string>

@@ -1,5 +1,6 @@
 /** The JSON Schema of flow files, for editors that complete and check them. */
 
+import { definedIn } from "@atomiton/values";
 import { nodeTypes } from "../types/definitions.js";
 import type { NodeType, ParameterSchema } from "./node-type.js";
 import { writtenKeys } from "./written-keys.js";
@@ -320,7 +321,7 @@ function ruleOf(schema: ParameterSchema): Json {
     properties:
       properties && Object.fromEntries(Object.entries(properties).map(([key, part]) => [key, valueSchema(part)])),
   };
-  return Object.fromEntries(Object.entries(keywords).filter(([, value]) => value !== undefined));
+  return definedIn(keywords);
 }
 
 function distinct(names: readonly string[], without: readonly string[]): string[] {

@@ -1,3 +1,4 @@
+import { definedIn } from "@atomiton/values";
 import { unlessAborted } from "../contract/abort.js";
 import { adviceOf, codeOf, messageOf, NodeError, retryOf } from "../contract/error.js";
 import type { Ask, LoopItems, LoopRounds, NodeExecutable, NodeParams, RunFlow } from "../contract/executable.js";
@@ -317,10 +318,6 @@ function parametersFromPorts(input: unknown, ports: readonly (string | PortParam
 /** What the node is given; the context's only where nothing tells them apart. */
 function ownOf(params: NodeParams): Readonly<Record<string, unknown>> {
   return params[ownParameters] ?? params;
-}
-
-function definedIn(given: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 
 /** What a policy says goes before the parameter. A parameter of another meaning may bear the name. */

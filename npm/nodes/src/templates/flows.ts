@@ -1,4 +1,5 @@
 /** Flows to start from. They are data: nothing is read from disk, so that they are there in a browser too. */
+import { definedIn } from "@atomiton/values";
 import { createNodeDefinition, type MadeNodeDefinition, type MadeNodeEdge } from "../definition/create.js";
 import { getNodeDefinition } from "../types/definitions.js";
 import { machineTypesIn } from "../types/machine-types.js";
@@ -87,8 +88,7 @@ function insideOf({ nodes, edges = [] }: Pick<TemplateFlow, "nodes" | "edges">):
 /** The node with what its type says of ports, fields and metadata. Its parameters stay those of its author. */
 function nodeOf({ nodes, edges, ...node }: TemplateNode): MadeNodeDefinition {
   const { metadata, fields, inputPorts, outputPorts } = getNodeDefinition(node.type) ?? { metadata: { id: node.type } };
-  const ofType = structuredClone({ metadata, fields, inputPorts, outputPorts });
-  const given = Object.fromEntries(Object.entries(ofType).filter(([, value]) => value !== undefined));
+  const ofType = definedIn(structuredClone({ metadata, fields, inputPorts, outputPorts }));
   const inside = nodes && insideOf({ nodes, edges });
-  return createNodeDefinition({ parameters: {}, ...given, ...node, ...inside });
+  return createNodeDefinition({ parameters: {}, ...ofType, ...node, ...inside });
 }

@@ -4,6 +4,7 @@
  * A record holds a JSON list of entries (`entry.ts`); what JSON lacks is tagged (`executions/tagged-json.ts`).
  */
 
+import { definedIn } from "@atomiton/values";
 import { coded, RETRY } from "../../engine/failure.js";
 import type { KeptWait, KnownItems } from "../../engine/recorder.js";
 import type { Redacted } from "../../engine/redact.js";
@@ -296,7 +297,7 @@ const GIVEN = ["input", "variables", "debug"];
  * @throws Error SERIALIZATION_FAILED naming the place of what cannot be written
  */
 export function headBytes(given: { options: object; [field: string]: unknown }, hide: Hide): Uint8Array {
-  const head = { ...defined(given), options: defined(given.options) };
+  const head = { ...definedIn(given), options: definedIn(given.options) };
   const text = textOf(head, "What the execution is given", { tell: () => {} });
   if (hide === undefined) return encoder.encode(text);
   const fields = JSON.parse(text) as Record<string, Json>;
@@ -304,13 +305,6 @@ export function headBytes(given: { options: object; [field: string]: unknown }, 
     if (fields[key] !== undefined) fields[key] = JSON.parse(hide(JSON.stringify(fields[key]))) as Json;
   }
   return encoder.encode(JSON.stringify(fields));
-}
-
-/** The fields of an object that are not `undefined`. */
-function defined(object: object): object {
-  const fields: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(object)) if (value !== undefined) fields[name] = value;
-  return fields;
 }
 
 /** The same, of an execution of another id. */

@@ -1,4 +1,5 @@
 /** What becomes of a file of an execution without any value: ids, types, edges, times and codes of errors are left. */
+import { definedIn } from "@atomiton/values";
 import type { Json } from "../../executions/tagged-json.js";
 import { REDACTED } from "../../expressions/redaction.js";
 import { type Entry, Kind } from "../durable/entry.js";
@@ -55,7 +56,7 @@ export class ValuesLeftOut implements FileChange {
         const { error, advice } = fields;
         const { code, nodeId, executionId, timestamp } = isFields(error) ? error : ({} as Fields);
         const known = { code, message: REDACTED, nodeId, executionId, timestamp };
-        const made = { error: defined(known), ...(advice !== undefined && { advice }) };
+        const made = { error: definedIn(known), ...(advice !== undefined && { advice }) };
         return withPaths([kind, task, attempt, made], WHOLE) as Entry;
       }
       case Kind.items: {
@@ -69,8 +70,8 @@ export class ValuesLeftOut implements FileChange {
       case Kind.wait: {
         const { number, until, ms, isOpen, question } = fields;
         const { id, executionId, nodeId, askedAt, openUntil } = isFields(question) ? question : ({} as Fields);
-        const asked = defined({ id, executionId, nodeId, message: REDACTED, askedAt, openUntil });
-        return [kind, task, attempt, defined({ number, until, ms, isOpen, question: question && asked })];
+        const asked = definedIn({ id, executionId, nodeId, message: REDACTED, askedAt, openUntil });
+        return [kind, task, attempt, definedIn({ number, until, ms, isOpen, question: question && asked })];
       }
       // What was said is nothing but text.
       default:
@@ -95,19 +96,15 @@ export class ValuesLeftOut implements FileChange {
     if (!isFields(policy)) return {};
     const { retries, retryDelay, retryJitter, timeout, continueOnError, rateLimit, concurrency } = policy;
     const told = { retries, retryDelay, retryJitter, timeout, continueOnError, concurrency };
-    return defined({ ...told, rateLimit: this.rate(rateLimit) });
+    return definedIn({ ...told, rateLimit: this.rate(rateLimit) });
   }
 
   private rate(rateLimit: Json | undefined): Json | undefined {
     if (!isFields(rateLimit)) return rateLimit;
     const { limit, per, key } = rateLimit;
     if (key !== undefined && !this.keys.includes(key)) this.keys.push(key);
-    return defined({ limit, per, key: key === undefined ? undefined : `key ${this.keys.indexOf(key) + 1}` });
+    return definedIn({ limit, per, key: key === undefined ? undefined : `key ${this.keys.indexOf(key) + 1}` });
   }
-}
-
-function defined(fields: Record<string, Json | undefined>): Fields {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Fields;
 }
 
 /** Whether a value says how and not what: `more`, `known`, `total`, `keeps` of items. */
@@ -126,12 +123,12 @@ function debugOf(debug: Fields): Fields {
   return mapped(debug, (_, value) => {
     if (!isFields(value)) return isPlain(value) ? value : undefined;
     const { nodeId, errorType, delayMs } = value;
-    return defined({ nodeId, errorType, delayMs });
+    return definedIn({ nodeId, errorType, delayMs });
   });
 }
 
 function mapped(fields: Fields, change: (key: string, value: Json) => Json | undefined): Fields {
-  return defined(Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, change(key, value)])));
+  return definedIn(Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, change(key, value)])));
 }
 
 function errorOf(text: string): string {
